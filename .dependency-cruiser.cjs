@@ -1,0 +1,52 @@
+/** Who may lean on whom. The arrows that are forbidden, each with its reason. */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'A circle of imports is one idea cut in two: join it, or find the third module.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'machines-are-pure',
+      comment: 'A protocol imports xstate, immer and other machines; never the runtime, never a builtin.',
+      severity: 'error',
+      from: { path: '^machines/' },
+      to: { pathNot: ['^machines/', '^node_modules/(xstate|immer)/'] },
+    },
+    {
+      name: 'runtime-has-no-examples',
+      comment: 'The framework knows no application but through the command, which loads it by path at run time.',
+      severity: 'error',
+      from: { path: '^runtime/' },
+      to: { path: '^(examples|test|bench)/' },
+    },
+    {
+      name: 'examples-use-the-door',
+      comment: 'An example is an application: it imports only what the package exports.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(machines|runtime)/', pathNot: ['^runtime/(index|testing)\\.ts$', '^machines/index\\.ts$'] },
+    },
+    {
+      name: 'the-door-is-safe-in-a-browser',
+      comment: 'What the door reaches must bundle for a browser: no builtin of Node.',
+      severity: 'error',
+      from: { path: '^runtime/index\\.ts$' },
+      to: { reachable: true, dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-orphans-no-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,23 @@
+/** One process a core; the sources run through swc as the ES modules that they are. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^chorale$': '<rootDir>/runtime/index.ts',
+    '^chorale/machines$': '<rootDir>/machines/index.ts',
+    '^chorale/testing$': '<rootDir>/runtime/testing.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testTimeout: 60_000,
+};

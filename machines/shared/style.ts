@@ -1,0 +1,68 @@
+/**
+ * A replication style, as a value (FN-4): the two machines, what they need of the group and of the service, and what
+ * they promise in return. Everything that puts a style on nodes reads this and nothing else, so that an application
+ * changes its style by one word.
+ */
+import type { AnyStateMachine } from 'xstate';
+import type { Order } from '../multicast/order.js';
+import type { Address, GroupName, NodeId } from './identifiers.js';
+import type { ReplicatedObject } from './object.js';
+import type { Phase } from './phases.js';
+
+export type Consistency = 'linearizable' | 'sequential' | 'causal' | 'none';
+/** What faulty replicas may do: stop, or answer anything. */
+export type FaultModel = 'crash' | 'byzantine';
+/** Where a query goes: through the group's order, or to one replica manager. */
+export type ReadPath = 'order' | 'one';
+
+/** The settings of a cluster that its machines see. */
+export interface StyleSettings {
+  readonly tolerate: FaultModel;
+  readonly reads: ReadPath;
+  /** ms without an answer after which a front end asks another replica manager, where it asked only one. */
+  readonly retryAfter: number;
+  /** Most sessions that a replica remembers at least; the longest unused go first, at most twice as many are kept. */
+  readonly sessions: number;
+}
+
+export interface ReplicaManagerInput {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly group: GroupName;
+  /** The replica managers' nodes, this one among them. */
+  readonly members: readonly NodeId[];
+}
+
+export interface FrontEndInput {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly group: GroupName;
+  /** The addresses of the replica managers. */
+  readonly members: readonly Address[];
+  /** Which replica manager it turns to first where it needs one only: an index into `members`. */
+  readonly first: number;
+}
+
+export interface Style {
+  readonly name: string;
+  readonly title: string;
+  readonly needs: {
+    /** The order of the replica managers' group. */
+    readonly order: readonly Order[];
+    /** A message is delivered only once its delivery everywhere is certain (MC-1). */
+    readonly uniform: boolean;
+    /** Operations must give the same result at every replica. */
+    readonly deterministic: boolean;
+  };
+  readonly promises: {
+    readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
+    /** Faulty replica managers that n of them outlive without a wrong or missing answer. */
+    readonly tolerates: (n: number, model: FaultModel) => number;
+  };
+  /** What a request goes through, in the order in which it is first seen to (FN-2). */
+  readonly phases: { readonly update: readonly Phase[]; readonly query: readonly Phase[] };
+  /** Settings that this style refuses, as a sentence; null when it takes them. */
+  readonly refuses: (settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean }) => string | null;
+  readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
+  readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
+}

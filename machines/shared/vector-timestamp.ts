@@ -1,0 +1,1 @@
+export type VectorTimestamp = Readonly<Record<string, number>>;
