@@ -1,0 +1,53 @@
+/**
+ * The trace: one event a line, as JSON, the same from a simulation and from real processes. docs/trace.md explains it.
+ */
+import type { VectorTimestamp } from '../../machines/shared/vector-timestamp.js';
+import type { Phase } from '../../machines/shared/phases.js';
+import type { Serializable } from '../../machines/shared/serializable.js';
+
+export const TRACE_VERSION = 1;
+
+/** Identifies one message, call or timer for all time: `node:incarnation:count`. */
+export type CauseId = string;
+
+interface At {
+  /** ms on the trace's clock. */
+  readonly t: number;
+  readonly node: string;
+  readonly actor?: string;
+  /** The message, call or timer whose handling this is part of. */
+  readonly cause?: CauseId;
+}
+
+export type TraceEvent =
+  | (At & { readonly kind: 'called'; readonly id: CauseId; readonly requests: readonly string[] })
+  | (At & {
+      readonly kind: 'sent';
+      readonly id: CauseId;
+      readonly to: string;
+      readonly type: string;
+      readonly items: number;
+      readonly control?: true;
+    })
+  | (At & { readonly kind: 'received'; readonly id: CauseId; readonly from: string; readonly type: string; readonly items: number })
+  | (At & { readonly kind: 'dropped'; readonly reason: string; readonly count: number; readonly detail?: string })
+  | (At & {
+      readonly kind: 'delivered';
+      readonly group: string;
+      readonly sender: string;
+      readonly seq: number;
+      readonly number?: number;
+      readonly stamp?: VectorTimestamp;
+    })
+  | (At & { readonly kind: 'transition'; readonly event: string; readonly from: string; readonly to: string })
+  | (At & { readonly kind: 'phase'; readonly phase: Phase; readonly requests: readonly string[] })
+  | (At & { readonly kind: 'answered'; readonly request: string; readonly by: readonly string[]; readonly outcome: Serializable })
+  | (At & { readonly kind: 'view'; readonly group: string; readonly id: number; readonly members: readonly string[] })
+  | (At & { readonly kind: 'crashed'; readonly reason: string })
+  | (At & { readonly kind: 'recovered'; readonly incarnation: number })
+  | (At & { readonly kind: 'fault'; readonly fault: string });
+
+/** Whoever keeps the trace. Absent (null) where nobody does, so that nothing is built that nobody reads. */
+export interface Recorder {
+  record(event: TraceEvent): void;
+}
