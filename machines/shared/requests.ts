@@ -6,6 +6,11 @@ export interface Request {
   readonly session: SessionId;
   /** Place in the session, from 1. A session has one request under way at a time. */
   readonly seq: number;
+  /**
+   * The last request of the session that is known to have been executed, 0 before the first. A replica that does not
+   * know the session has forgotten it when this is not 0 (SESSION_EXPIRED), and meets it for the first time when it is.
+   */
+  readonly after: number;
   /** An update may change the state and may also read it; a query only reads. */
   readonly kind: 'update' | 'query';
   readonly op: string;
@@ -48,6 +53,8 @@ export interface Batch {
 export interface Call extends Request {
   /** Where the answer goes when the client is on another node (it uses a replica manager as its proxy). */
   readonly origin?: Address;
+  /** The latest version that the client has seen, where it uses proxies and so not one front end that remembers it. */
+  readonly seen?: number;
 }
 
 /** A front end's answer to its client: one for each call, however many replicas answered. */

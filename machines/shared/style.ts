@@ -8,6 +8,7 @@ import type { Order } from '../multicast/order.js';
 import type { Address, GroupName, NodeId } from './identifiers.js';
 import type { ReplicatedObject } from './object.js';
 import type { Phase } from './phases.js';
+import type { MessageShapes } from './shapes.js';
 
 export type Consistency = 'linearizable' | 'sequential' | 'causal' | 'none';
 /** What faulty replicas may do: stop, or answer anything. */
@@ -37,7 +38,7 @@ export interface FrontEndInput {
   readonly node: NodeId;
   readonly incarnation: number;
   readonly group: GroupName;
-  /** The addresses of the replica managers. */
+  /** The addresses of the replica managers, or for a proxy client those of their front ends. */
   readonly members: readonly Address[];
   /** Which replica manager it turns to first where it needs one only: an index into `members`. */
   readonly first: number;
@@ -60,9 +61,18 @@ export interface Style {
     readonly tolerates: (n: number, model: FaultModel) => number;
   };
   /** What a request goes through, in the order in which it is first seen to (FN-2). */
-  readonly phases: { readonly update: readonly Phase[]; readonly query: readonly Phase[] };
+  readonly phases: {
+    readonly update: readonly Phase[];
+    readonly query: readonly Phase[];
+    /** A query sent to one replica manager, where that is another way than `query`. */
+    readonly queryAtOne?: readonly Phase[];
+  };
   /** Settings that this style refuses, as a sentence; null when it takes them. */
   readonly refuses: (settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean }) => string | null;
   readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
   readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
+  /** In place of a front end, on the node of a client that uses a replica manager as its proxy (AR-10). */
+  readonly proxyClient: (settings: StyleSettings) => { readonly machine: AnyStateMachine; readonly shapes: MessageShapes };
+  /** What the two machines take from other nodes (CH-5). */
+  readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
 }

@@ -1,0 +1,50 @@
+/**
+ * A client as its user sees it: the service's operations as async methods.
+ */
+import { ChoraleError } from '../errors.js';
+import type { AnyService, CallOptions } from '../service/index.js';
+import { checkSerializable } from '../service/index.js';
+import type { Serializable } from '../../machines/shared/serializable.js';
+import type { Invocation, Session } from './client-port.js';
+
+/** Most bytes of one call's arguments, estimated. */
+export const ARGUMENTS_LIMIT = 4 * 1024 * 1024;
+
+type Method = (...args: Serializable[]) => Promise<Serializable>;
+
+/** `timeout` in ms is for the calls that name no other. */
+export function clientOf(service: AnyService, session: Session, timeout: number, options: CallOptions = {}): object {
+  const client: Record<string, Method | string | ((options: CallOptions) => object)> = {
+    session: session.name,
+    with: (more: CallOptions) => clientOf(service, session, timeout, { ...options, ...more }),
+  };
+  for (const { name } of service.operations) {
+    client[name] = (...args) =>
+      new Promise((resolve, reject) => {
+        session.invoke({
+          ...prepare(service, name, args),
+          timeout: options.timeout ?? timeout,
+          signal: options.signal ?? null,
+          issued: null,
+          settle: (settled) => (settled.ok ? resolve(settled.value) : reject(settled.error)),
+        });
+      });
+  }
+  return client;
+}
+
+/** Checks a call before anything is sent. Errors: ARGUMENTS_INVALID, NOT_SERIALIZABLE, MESSAGE_TOO_LARGE. */
+export function prepare(
+  service: AnyService,
+  op: string,
+  args: readonly unknown[],
+): Pick<Invocation, 'op' | 'args' | 'size' | 'kind'> {
+  const kind = service.kindOf(op);
+  if (kind === undefined) {
+    const names = service.operations.map((operation) => operation.name).join(', ');
+    throw new ChoraleError('ARGUMENTS_INVALID', `"${service.name}" has no operation "${op}": there are ${names}.`);
+  }
+  const valid = service.validate(op, args);
+  const size = checkSerializable(valid, ARGUMENTS_LIMIT);
+  return { op, kind, size, args: valid };
+}

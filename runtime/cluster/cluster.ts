@@ -1,0 +1,314 @@
+/**
+ * A style put on nodes. Replica manager `rm-i`, front end `fe-k` and the sequencer each have a node of their own, with
+ * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
+ */
+import { isTotal } from '../../machines/multicast/order.js';
+import { groupMachine } from '../../machines/multicast/index.js';
+import type { Message } from '../../machines/shared/effects.js';
+import { type Address, address, groupActor, groupName, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
+import type { Phase } from '../../machines/shared/phases.js';
+import type { StyleSettings } from '../../machines/shared/style.js';
+import { codec } from '../actors/codec.js';
+import { Node, type NodeHooks } from '../actors/node.js';
+import type { Clock } from '../clock/clock.js';
+import { ChoraleError } from '../errors.js';
+import type { AnyService, ClientOf } from '../service/index.js';
+import type { Recorder } from '../trace/format.js';
+import type { Transport } from '../transport/transport.js';
+import { clientOf } from './client.js';
+import { ClientPort, type Session } from './client-port.js';
+import { type ClusterEventName, type Listener, Listeners } from './events.js';
+import type { ResolvedSettings } from './settings.js';
+
+/** What a cluster runs in: the real world in one process, or a simulation. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly recorder: Recorder | null;
+  /** A 32-bit seed for each request. */
+  readonly seed: () => number;
+  /** A session id never used before. */
+  readonly newSession: (client: string) => SessionId;
+  /** Somebody made a call. Absent where time moves by itself. */
+  readonly called?: () => void;
+  /** Where a fault may strike. Absent outside a simulation. */
+  readonly phase?: (node: NodeId, phase: Phase) => void;
+  /** What a faulty node sends in place of what it should. Absent outside a simulation. */
+  readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
+}
+
+export interface ClientOptions {
+  /** Names the client in traces and sessions. Default `client-1`, `client-2`, … */
+  readonly name?: string;
+  /** Uses this replica manager as its proxy (AR-10), in place of a front end on the client's own node. */
+  readonly via?: string;
+}
+
+/** A replica manager as it stands. */
+export interface ReplicaStatus {
+  readonly node: string;
+  /** `silent`: it came back and has no state to speak from. */
+  readonly state: 'live' | 'silent' | 'crashed';
+  /** Updates executed. */
+  readonly version: number;
+  /** Digest of its state; equal states have equal digests. */
+  readonly digest: string | null;
+}
+
+interface FrontEnd {
+  readonly node: NodeId;
+  readonly port: ClientPort;
+  readonly via: NodeId | null;
+}
+
+export const sequencerNode = nodeId('sequencer');
+
+export class Cluster<S extends AnyService> {
+  readonly service: S;
+  readonly settings: ResolvedSettings;
+  protected readonly environment: Environment;
+  protected readonly nodes = new Map<NodeId, Node>();
+  readonly #members: readonly NodeId[];
+  readonly #group;
+  readonly #frontEnds: FrontEnd[] = [];
+  readonly #listeners = new Listeners();
+  #clients = 0;
+  #closing = false;
+
+  constructor(service: S, settings: ResolvedSettings, environment: Environment) {
+    this.service = service;
+    this.settings = settings;
+    this.environment = environment;
+    this.#group = groupName(service.name);
+    this.#members = Array.from({ length: settings.replicas }, (_, i) => nodeId(`rm-${i + 1}`));
+    if (isTotal(settings.order)) this.#startSequencer();
+    for (const member of this.#members) this.startReplica(member, 1);
+    for (let k = 0; k < settings.frontEnds; k++) this.#startFrontEnd(null);
+    // The only view of a static group. Told at the end of the tick, so that whoever started the cluster can listen.
+    const view = { id: 1, members: [...this.#members] };
+    environment.clock.defer(() => this.#listeners.tell('view', view));
+    environment.recorder?.record({
+      t: environment.clock.now(),
+      node: this.#members[0] as string, // there is at least one replica
+      kind: 'view',
+      group: this.#group,
+      ...view,
+    });
+  }
+
+  /** A client: an object with the service's operations as async methods. */
+  client(options: ClientOptions = {}): ClientOf<S> {
+    const session = this.session(options);
+    return clientOf(this.service, session, this.settings.timeout) as ClientOf<S>; // built from the same service's operations
+  }
+
+  on<Name extends ClusterEventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /** The replica managers as they stand now. */
+  replicas(): readonly ReplicaStatus[] {
+    return this.#members.map((member) => {
+      const node = this.nodes.get(member);
+      if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
+      const snapshot = node.snapshotOf('rm');
+      if (snapshot.value === 'silent') return { node: member, state: 'silent', version: 0, digest: null };
+      // every replica manager's context has these two, whatever its style
+      const { value, version } = snapshot.context as { value: unknown; version: number };
+      return { node: member, state: 'live', version, digest: this.service.digest(value) };
+    });
+  }
+
+  /** What the nodes have counted: frames dropped, messages rejected, events discarded …, by node. */
+  counters(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    return Object.fromEntries([...this.nodes].map(([id, node]) => [id, node.counters]));
+  }
+
+  /**
+   * Lets every call under way end, each within its own deadline, then stops all nodes. Calls made meanwhile are
+   * refused (CLOSED).
+   */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.drained();
+    const error = new ChoraleError('CLOSED', 'The cluster is closed.');
+    for (const { port } of this.#frontEnds) port.close(error);
+    for (const node of this.nodes.values()) node.close();
+    this.nodes.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Waits until no call is under way. */
+  protected async drained(): Promise<void> {
+    while (this.unsettled > 0) await new Promise<void>((resolve) => this.environment.clock.setTimeout(resolve, 1));
+  }
+
+  /** Calls that have no answer yet. */
+  protected get unsettled(): number {
+    return this.#frontEnds.reduce((sum, { port }) => sum + port.unsettled, 0);
+  }
+
+  session(options: ClientOptions): Session {
+    if (this.#closing) throw new ChoraleError('CLOSED', 'The cluster is closing: it takes no more clients.');
+    this.#clients += 1;
+    return this.#frontEndFor(options.via).port.client(options.name ?? `client-${this.#clients}`);
+  }
+
+  protected startReplica(id: NodeId, incarnation: number): void {
+    const node = this.#startNode(id, incarnation, {});
+    this.#hostGroup(node, 'member', 'rm');
+    const machine = this.settings.style.replicaManager(this.service, this.#styleSettings());
+    const input = () => ({ node: id, incarnation, group: this.#group, members: this.#members });
+    node.host('rm', machine, input, { shapes: this.settings.style.shapes.replicaManager });
+    // A replica manager serves as a proxy by a front end of its own (AR-10).
+    if (this.settings.style.refuses({ ...this.settings, proxy: true }) === null) this.#hostFrontEnd(node, this.#members.indexOf(id));
+  }
+
+  protected crashed(id: NodeId, error: ChoraleError | null): void {
+    this.nodes.delete(id);
+    this.#listeners.tell('crash', { node: id, error });
+    for (const { node, port } of this.#frontEnds) {
+      if (node !== id) continue;
+      port.close(
+        new ChoraleError('FRONT_END_CRASHED', `The front end ${id} crashed; whether the request took effect is unknown.`, {
+          cause: error ?? undefined,
+        }),
+      );
+    }
+  }
+
+  protected recovered(id: NodeId, incarnation: number): void {
+    this.#listeners.tell('recover', { node: id, incarnation });
+  }
+
+  #startSequencer(): void {
+    const node = this.#startNode(sequencerNode, 1, {});
+    this.#hostGroup(node, 'sequencer', null);
+  }
+
+  #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
+    const { clock, transport, recorder, phase, outgoing } = this.environment;
+    const node: Node = new Node({
+      id,
+      incarnation,
+      clock,
+      transport,
+      recorder,
+      codec: codec({ limit: this.settings.messageLimit }),
+      onFailure: this.settings.onFailure,
+      ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
+      hooks: {
+        ...hooks,
+        ...(phase === undefined ? {} : { phase: (entered) => phase(id, entered) }),
+        ...(outgoing === undefined ? {} : { outgoing: (to, message) => outgoing(id, to, message) }),
+        crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
+      },
+    });
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  #hostGroup(node: Node, role: 'member' | 'outsider' | 'sequencer', deliverTo: string | null): void {
+    const { order, style, replicas, tolerate } = this.settings;
+    const { machine, shapes, intake } = groupMachine(role, order);
+    const input = () => ({
+      node: node.id,
+      incarnation: node.incarnation,
+      group: this.#group,
+      order,
+      members: this.#members,
+      sequencer: isTotal(order) ? sequencerNode : null,
+      uniform: style.needs.uniform,
+      tolerates: style.promises.tolerates(replicas, tolerate),
+      stabilityInterval: 20,
+    });
+    node.host(groupActor(this.#group), machine, input, {
+      shapes,
+      intake,
+      ...(deliverTo === null ? {} : { deliverTo }),
+    });
+  }
+
+  #hostFrontEnd(node: Node, first: number): void {
+    const { style } = this.settings;
+    const input = () => ({
+      node: node.id,
+      incarnation: node.incarnation,
+      group: this.#group,
+      members: this.#members.map((member) => address(member, 'rm')),
+      first,
+    });
+    node.host('fe', style.frontEnd(this.#styleSettings()), input, { shapes: style.shapes.frontEnd });
+  }
+
+  #styleSettings(): StyleSettings {
+    const { tolerate, reads, retryAfter, sessions } = this.settings;
+    return { tolerate, reads, retryAfter, sessions };
+  }
+
+  /** A front end on a node of its own, or, for clients that use a proxy, their way to it. */
+  #startFrontEnd(via: NodeId | null): FrontEnd {
+    const { clock, recorder, seed, newSession } = this.environment;
+    const place = this.#frontEnds.length;
+    const node = this.#startFrontEndNode(place, nodeId(`fe-${place + 1}`), 1, via);
+    const port = new ClientPort(node, {
+      clock,
+      recorder,
+      seed,
+      newSession,
+      called: () => this.environment.called?.(),
+      waiting: this.settings.waiting,
+    });
+    const frontEnd: FrontEnd = { node: node.id, port, via };
+    this.#frontEnds.push(frontEnd);
+    return frontEnd;
+  }
+
+  protected restartFrontEnd(id: NodeId, incarnation: number): void {
+    const place = this.#frontEnds.findIndex(({ node }) => node === id);
+    const frontEnd = this.#frontEnds[place];
+    frontEnd?.port.reopen(this.#startFrontEndNode(place, id, incarnation, frontEnd.via));
+  }
+
+  #startFrontEndNode(place: number, id: NodeId, incarnation: number, via: NodeId | null): Node {
+    const node = this.#startNode(id, incarnation, {
+      reply: (answers) => this.#frontEnds[place]?.port.answers(answers),
+      congestion: (congested) => {
+        if (!congested) this.#frontEnds[place]?.port.flush();
+      },
+    });
+    if (via === null) {
+      this.#hostGroup(node, 'outsider', null);
+      this.#hostFrontEnd(node, place % this.#members.length);
+      return node;
+    }
+    const input = () => ({
+      node: id,
+      incarnation,
+      group: this.#group,
+      members: this.#members.map((member) => address(member, 'fe')),
+      first: this.#members.indexOf(via),
+    });
+    const { machine, shapes } = this.settings.style.proxyClient(this.#styleSettings());
+    node.host('fe', machine, input, { shapes });
+    return node;
+  }
+
+  #frontEndFor(via: string | undefined): FrontEnd {
+    if (via !== undefined) {
+      const proxy = this.#members.find((member) => member === via);
+      if (proxy === undefined) {
+        throw new ChoraleError('SETTINGS_INVALID', `"${via}" is no replica manager: there are ${this.#members.join(', ')}.`);
+      }
+      const refused = this.settings.style.refuses({ ...this.settings, proxy: true });
+      if (refused !== null) throw new ChoraleError('STYLE_UNSUITED', refused);
+      return this.#startFrontEnd(proxy);
+    }
+    if (this.settings.frontEnds === 0) return this.#startFrontEnd(null);
+    const own = this.#frontEnds.filter((frontEnd) => frontEnd.via === null);
+    return own[(this.#clients - 1) % own.length] as FrontEnd; // settings say that there is at least one
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The settings of a cluster, their defaults and their checks.
+ */
+import type { InspectionEvent } from 'xstate';
+import * as v from 'valibot';
+import { isTotal, type Order, orders } from '../../machines/multicast/order.js';
+import type { FaultModel, ReadPath, Style } from '../../machines/shared/style.js';
+import { ChoraleError } from '../errors.js';
+import type { TraceEvent } from '../trace/format.js';
+import { type StyleName, styles } from './styles.js';
+
+export interface ClusterSettings<Replication extends StyleName = StyleName> {
+  /** The replication style. Default `active`. */
+  readonly replication?: Replication;
+  /** Number of replica managers, 1 to 64. Default 3. */
+  readonly replicas?: number;
+  /** What faulty replica managers may do. Default `crash`. */
+  readonly tolerate?: FaultModel;
+  /** The order of the replica managers' group. Default: the first that the style takes. */
+  readonly order?: Order;
+  /** Queries go through the group's order, or to one replica manager. Default `order`. */
+  readonly reads?: ReadPath;
+  /** Front ends, each on a node of its own, that clients share in turn; 0 gives each client its own. */
+  readonly frontEnds?: number;
+  /** ms that a call waits for its answer, unless it says otherwise. Default 10,000. */
+  readonly timeout?: number;
+  /** ms without an answer after which a front end that asked one replica manager asks the next. Default 500. */
+  readonly retryAfter?: number;
+  /** Client sessions that replicas remember at least. Default 10,000. */
+  readonly sessions?: number;
+  /** Calls of one client that may wait for their turn; one more is refused (BUSY). Default 1,024. */
+  readonly waiting?: number;
+  /** Largest message, in bytes. Default 16 MiB. */
+  readonly messageLimit?: number;
+  /** When an actor throws: its node crashes, or the actor alone starts anew. Default `crash-node`. */
+  readonly onFailure?: 'crash-node' | 'restart-actor';
+  /** Gets every event of the trace (docs/trace.md). Nothing is recorded without it. */
+  readonly trace?: (event: TraceEvent) => void;
+  /** XState's own inspection, passed to every actor: any tool for XState can watch. */
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+export type ResolvedSettings = Required<Omit<ClusterSettings, 'trace' | 'inspect' | 'replication'>> & {
+  readonly style: Style;
+  readonly trace: ((event: TraceEvent) => void) | null;
+  readonly inspect: ((event: InspectionEvent) => void) | null;
+};
+
+const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const ms = v.pipe(v.number(), v.minValue(1), v.maxValue(2 ** 31 - 1));
+
+export const clusterSettingsSchema = v.strictObject({
+  replication: v.optional(v.picklist(Object.keys(styles)), 'active'),
+  replicas: v.optional(whole(1, 64), 3),
+  tolerate: v.optional(v.picklist(['crash', 'byzantine']), 'crash'),
+  order: v.optional(v.picklist(orders)),
+  reads: v.optional(v.picklist(['order', 'one']), 'order'),
+  frontEnds: v.optional(whole(0, 10_000), 1),
+  timeout: v.optional(ms, 10_000),
+  retryAfter: v.optional(ms, 500),
+  sessions: v.optional(whole(1, 10_000_000), 10_000),
+  waiting: v.optional(whole(1, 1_000_000), 1024),
+  messageLimit: v.optional(whole(1024, 1024 ** 3), 16 * 1024 ** 2),
+  onFailure: v.optional(v.picklist(['crash-node', 'restart-actor']), 'crash-node'),
+  trace: v.optional(v.function()),
+  inspect: v.optional(v.function()),
+});
+
+/** Checks settings of any kind against their schema. Errors: SETTINGS_INVALID, which names each wrong one. */
+export function parseSettings<Schema extends v.GenericSchema>(schema: Schema, settings: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, settings);
+  if (result.success) return result.output;
+  const issues = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'settings'}: ${issue.message}`);
+  throw new ChoraleError('SETTINGS_INVALID', `These settings cannot be used: ${issues.join('; ')}`, {
+    details: { issues },
+  });
+}
+
+/**
+ * Fills in what the user left out, and refuses what the style cannot keep its promise with.
+ * Errors: SETTINGS_INVALID, STYLE_UNSUITED.
+ */
+export function resolveSettings(settings: ClusterSettings, service: { name: string; deterministic: boolean }): ResolvedSettings {
+  const parsed = parseSettings(clusterSettingsSchema, settings);
+  const style = styles[parsed.replication as StyleName]; // the schema's list is the keys of `styles`
+  const order = (settings.order ?? style.needs.order[0]) as Order; // every style names at least one
+  const unsuited = (why: string): ChoraleError =>
+    new ChoraleError('STYLE_UNSUITED', `Replication "${style.name}" cannot serve "${service.name}" so: ${why}`);
+  if (!style.needs.order.includes(order)) {
+    throw unsuited(`it needs an order of ${style.needs.order.join(', ')}; "${order}" is not enough.`);
+  }
+  if (style.needs.deterministic && !service.deterministic) {
+    throw unsuited('every replica executes every operation, and this service says that its operations are not deterministic.');
+  }
+  const refused = style.refuses({ tolerate: parsed.tolerate, reads: parsed.reads, proxy: false });
+  if (refused !== null) throw unsuited(refused);
+  return {
+    ...parsed,
+    order,
+    style,
+    trace: settings.trace ?? null,
+    inspect: settings.inspect ?? null,
+  };
+}
+
+/** Whether the group has a sequencer, on a node of its own. */
+export const hasSequencer = (settings: ResolvedSettings): boolean => isTotal(settings.order);
