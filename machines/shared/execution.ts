@@ -24,7 +24,7 @@ export interface BatchExecution<Value> extends Replica<Value> {
   /** The requests that were executed, in order. */
   readonly fresh: readonly Request[];
   /** What each front end is told. */
-  readonly replies: ReadonlyMap<Address, readonly Reply[]>;
+  readonly replies: Map<Address, Reply[]>;
   /** Requests that nobody waits for any more. */
   readonly stale: number;
 }
@@ -34,13 +34,12 @@ type Draft = { -readonly [Field in keyof Executed]: Executed[Field] };
 interface Due {
   readonly to: Address;
   readonly request: Request;
-  /** Null: the session is forgotten. */
-  readonly executed: Executed | null;
+  readonly executed: Executed;
 }
 
 const notYet: Outcome = { ok: true, value: undefined };
 
-const expired: Outcome = {
+const sessionExpired: Outcome = {
   ok: false,
   error: {
     code: 'SESSION_EXPIRED',
@@ -70,7 +69,7 @@ export function executeBatches<Value>(
       const stands = standing(last, request);
       if (stands === 'stale') stale += 1;
       else if (stands === 'repeated' && last !== undefined) due.push({ to, request, executed: last });
-      else if (stands === 'expired' && forgotten === 'refuse') due.push({ to, request, executed: null });
+      else if (stands === 'expired' && forgotten === 'refuse') due.push({ to, request, executed: { seq: request.seq, outcome: sessionExpired, version } });
       else {
         if (request.kind === 'update') version += 1;
         const draft: Draft = { seq: request.seq, outcome: notYet, version };
@@ -82,7 +81,7 @@ export function executeBatches<Value>(
     }
   }
   const value = fresh.length === 0 ? replica.value : fill(drafts, object, replica.value, fresh);
-  return { value, version, executed: table, fresh, replies: repliesOf(due, replica.version), stale };
+  return { value, version, executed: table, fresh, replies: repliesOf(due), stale };
 }
 
 function fill<Value>(drafts: readonly Draft[], object: ReplicatedObject<Value>, value: Value, fresh: readonly Request[]): Value {
@@ -93,15 +92,11 @@ function fill<Value>(drafts: readonly Draft[], object: ReplicatedObject<Value>, 
   return execution.value;
 }
 
-function repliesOf(due: readonly Due[], versionBefore: number): Map<Address, Reply[]> {
+function repliesOf(due: readonly Due[]): Map<Address, Reply[]> {
   const replies = new Map<Address, Reply[]>();
   for (const { to, request, executed } of due) {
-    addReply(replies, to, {
-      session: request.session,
-      seq: request.seq,
-      outcome: executed?.outcome ?? expired,
-      version: executed?.version ?? versionBefore,
-    });
+    const { outcome, version } = executed;
+    addReply(replies, to, { session: request.session, seq: request.seq, outcome, version });
   }
   return replies;
 }
@@ -119,7 +114,7 @@ export function answered(executed: readonly Request[], replies: ReadonlyMap<Addr
   const effects: Effect[] = [];
   if (executed.length > 0) effects.push({ type: 'phase', phase: 'EX', requests: idsOf(executed) });
   if (ended.length > 0) effects.push({ type: 'phase', phase: 'END', requests: ended });
-  for (const [to, items] of replies) effects.push({ type: 'send', to, message: { type: 'replies', items }, channel: 'fifo' });
+  for (const [to, items] of replies) effects.push({ type: 'send', to, message: { type: 'replies', items }, channel: 'unordered' });
   return effects;
 }
 

@@ -1,0 +1,17 @@
+/**
+ * npm run bench: what Chorale costs, as ratios to a raw XState toggle measured in the same run, and whether the cost
+ * stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact of one machine.
+ *
+ *     node --expose-gc dist/bench/main.js [--quick]
+ */
+import { growth } from './growth.js';
+import { routing } from './routing.js';
+import { throughput } from './throughput.js';
+import { toggle } from './toggle.js';
+
+const quick = process.argv.includes('--quick');
+const reference = toggle();
+console.log(`raw XState toggle: ${reference.toFixed(2)} µs of CPU each\n`);
+routing(reference);
+await throughput(reference, quick ? 1_000 : 4_000);
+await growth(reference, quick ? 100_000 : 1_000_000);

@@ -1,0 +1,189 @@
+/**
+ * The calls that a front end has taken on and not answered yet: one for each session at most, for a session issues its
+ * requests one at a time (AR-1).
+ *
+ * A call that went to one server only is asked of another when that one is gone, which is certain, or has not answered
+ * for a while, which is a guess: the request keeps its id, so whoever has executed it answers from its table. Time
+ * goes in rounds of `retryAfter` ms: at the end of a round, what was asked in an earlier one is overdue. So a server
+ * has that long to answer at least, and twice that at most, and one timer serves all calls.
+ */
+import { discarded } from './discard.js';
+import type { Effect, Gone } from './effects.js';
+import { type Address, type NodeId, nodeOf, type SessionId } from './identifiers.js';
+import { mapDelete, mapEntries, mapGet, mapSet, type PersistentMap } from './persistent-map.js';
+import type { Answer, Call, Request } from './requests.js';
+
+export interface Outstanding {
+  readonly call: Call;
+  /** The one server that was asked, as an index into `servers`; null when the whole group was. */
+  readonly asked: number | null;
+  /** The round in which it was asked. */
+  readonly round: number;
+}
+
+/** Where a front end stands with the servers of which it asks one at a time. */
+export interface Turns {
+  readonly servers: readonly Address[];
+  /** Nodes whose incarnation has ended: they have no state any more, even if they are back. */
+  readonly gone: readonly NodeId[];
+  /** Who is asked next, as an index into `servers`. */
+  readonly turn: number;
+  readonly round: number;
+}
+
+/** Identifies a call that its client has given up on. */
+export interface Cancelled {
+  readonly session: SessionId;
+  readonly seq: number;
+}
+
+export interface Admission<O extends Outstanding> {
+  readonly outstanding: PersistentMap<O>;
+  readonly fresh: readonly O[];
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * Takes calls on. A session that has another request under way is turned away: its client keeps it waiting. The same
+ * request again says only where the answer is wanted now.
+ */
+export function admit<O extends Outstanding>(
+  before: PersistentMap<O>,
+  calls: readonly Call[],
+  open: (call: Call) => O,
+): Admission<O> {
+  let outstanding = before;
+  let busy = 0;
+  const fresh: O[] = [];
+  for (const call of calls) {
+    const other = mapGet(outstanding, call.session);
+    if (other === undefined) {
+      const entry = open(call);
+      fresh.push(entry);
+      outstanding = mapSet(outstanding, call.session, entry);
+    } else if (other.call.seq === call.seq) outstanding = mapSet(outstanding, call.session, { ...other, call });
+    else busy += 1;
+  }
+  return { outstanding, fresh, effects: discarded('call', { busy }) };
+}
+
+/** Forgets the calls that their clients have given up on. Their requests may take effect all the same. */
+export function forget<O extends Outstanding>(
+  before: PersistentMap<O>,
+  cancelled: readonly Cancelled[],
+): { readonly outstanding: PersistentMap<O>; readonly forgotten: readonly O[]; readonly effects: readonly Effect[] } {
+  let outstanding = before;
+  const forgotten: O[] = [];
+  for (const { session, seq } of cancelled) {
+    const entry = mapGet(outstanding, session);
+    if (entry?.call.seq !== seq) continue;
+    forgotten.push(entry);
+    outstanding = mapDelete(outstanding, session);
+  }
+  return { outstanding, forgotten, effects: discarded('cancel', { late: cancelled.length - forgotten.length }) };
+}
+
+/** The next server after this one that is not gone; this one again when all are gone (the client's deadline ends it then). */
+export function serverAfter(turns: Pick<Turns, 'servers' | 'gone'>, place: number): number {
+  const n = turns.servers.length;
+  for (let i = 1; i < n; i++) {
+    const next = (place + i) % n;
+    if (!isGone(turns, next)) return next;
+  }
+  return place;
+}
+
+function isGone({ servers, gone }: Pick<Turns, 'servers' | 'gone'>, place: number): boolean {
+  const server = servers[place];
+  return server !== undefined && gone.includes(nodeOf(server));
+}
+
+export interface Reassignment<O extends Outstanding> {
+  readonly turns: Turns;
+  readonly outstanding: PersistentMap<O>;
+  /** What another server is asked now. */
+  readonly moved: readonly { readonly from: number; readonly entry: O }[];
+}
+
+/** These incarnations have ended: what was asked of them is asked of others. */
+export function withoutGone<O extends Outstanding>(
+  before: Turns,
+  outstanding: PersistentMap<O>,
+  items: readonly Gone[],
+): Reassignment<O> {
+  const nodes = items.map(({ node }) => node).filter((node) => before.servers.some((server) => nodeOf(server) === node));
+  const turns = { ...before, gone: [...new Set([...before.gone, ...nodes])] };
+  return reassign(turns, outstanding, (asked) => isGone(turns, asked));
+}
+
+/** The end of a round. */
+export function withoutSilent<O extends Outstanding>(before: Turns, outstanding: PersistentMap<O>): Reassignment<O> {
+  const { round } = before;
+  return reassign({ ...before, round: round + 1 }, outstanding, (_, entry) => entry.round < round);
+}
+
+function reassign<O extends Outstanding>(
+  turns: Turns,
+  before: PersistentMap<O>,
+  overdue: (asked: number, entry: O) => boolean,
+): Reassignment<O> {
+  let outstanding = before;
+  let { turn } = turns;
+  const moved: { from: number; entry: O }[] = [];
+  for (const [session, entry] of mapEntries(before)) {
+    const from = entry.asked;
+    if (from === null || !overdue(from, entry)) continue;
+    const asked = serverAfter(turns, from);
+    if (from === turns.turn) turn = asked;
+    const again: O = { ...entry, asked, round: turns.round };
+    outstanding = mapSet(outstanding, session, again);
+    moved.push({ from, entry: again });
+  }
+  if (isGone(turns, turn)) turn = serverAfter(turns, turn);
+  return { turns: { ...turns, turn }, outstanding, moved };
+}
+
+/** One message to each server that is asked something. */
+export function askEach<O extends Outstanding>(
+  servers: readonly Address[],
+  entries: readonly O[],
+  type: string,
+  item: (entry: O) => unknown,
+  channel: 'fifo' | 'unordered',
+): Effect[] {
+  const lists = new Map<number, unknown[]>();
+  for (const entry of entries) {
+    if (entry.asked === null) continue;
+    const list = lists.get(entry.asked);
+    if (list === undefined) lists.set(entry.asked, [item(entry)]);
+    else list.push(item(entry));
+  }
+  const effects: Effect[] = [];
+  for (const [place, items] of lists) {
+    const to = servers[place];
+    if (to !== undefined) effects.push({ type: 'send', to, message: { type, items }, channel });
+  }
+  return effects;
+}
+
+/** Answers go to the clients on this node, or to the node of the client that uses this one as its proxy. */
+export function answerEach(answers: readonly { readonly call: Call; readonly answer: Answer }[]): Effect[] {
+  const here: Answer[] = [];
+  const elsewhere = new Map<Address, Answer[]>();
+  for (const { call, answer } of answers) {
+    const list = call.origin === undefined ? here : elsewhere.get(call.origin);
+    if (list !== undefined) list.push(answer);
+    else if (call.origin !== undefined) elsewhere.set(call.origin, [answer]);
+  }
+  const effects: Effect[] = [];
+  if (here.length > 0) effects.push({ type: 'reply', answers: here });
+  for (const [to, items] of elsewhere) {
+    effects.push({ type: 'send', to, message: { type: 'answers', items }, channel: 'unordered' });
+  }
+  return effects;
+}
+
+/** What replica managers see of a call. */
+export function requestOf({ origin: _origin, seen: _seen, ...request }: Call): Request {
+  return request;
+}

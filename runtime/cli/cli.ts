@@ -1,0 +1,62 @@
+/**
+ * `chorale list` and `chorale run`: the words of the command line, and the exit code that each outcome has.
+ */
+import { Command, CommanderError } from 'commander';
+import { ChoraleError } from '../errors.js';
+import { packageVersion } from './catalogue.js';
+import { exitCodes, type Io } from './io.js';
+import { listCommand } from './list-command.js';
+import { addRunOptions, type RunOptions } from './options.js';
+import { runCommand } from './run-command.js';
+
+/** Runs one command line, the program's own name left out. Never rejects: what went wrong is on `stderr`. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code: number = exitCodes.right;
+  const program = programFor(io, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return usage(error, io);
+    io.stderr(`chorale: ${error instanceof ChoraleError ? `${error.code}: ${error.message}` : unexpected(error)}\n`);
+    return exitCodes.input;
+  }
+}
+
+function programFor(io: Io, end: (code: number) => void): Command {
+  const program = new Command('chorale')
+    .description('Replicated services as statecharts: run a service on several replicas, under faults, and see what comes of it.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 130 interrupted');
+  program
+    .command('list')
+    .description('show the examples and the replication styles')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (options: { json?: true }) => listCommand(options.json === true, io));
+  const running = program
+    .command('run')
+    .description('run a service on simulated replicas, and judge every reply')
+    .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (service: string, options: RunOptions) => end(await runCommand(service, options, io)));
+  addRunOptions(running);
+  return program;
+}
+
+/** What commander has to say: help and version are no errors; everything else is wrong input. */
+function usage(error: CommanderError, io: Io): number {
+  if (error.exitCode === 0) return exitCodes.right;
+  // Without a command, commander has printed the help.
+  if (error.code !== 'commander.help') {
+    io.stderr(`chorale: INPUT_INVALID: ${error.message.replace(/^error: /, '')} (chorale --help shows what there is)\n`);
+  }
+  return exitCodes.input;
+}
+
+function unexpected(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,28 @@
+/**
+ * The world as the command sees it, handed in so that a test can be the world.
+ */
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly stdin: AsyncIterable<string | Uint8Array>;
+  /** Where relative paths begin. */
+  readonly cwd: string;
+  /** Standard output is a terminal that shows colour. */
+  readonly color: boolean;
+  /** Standard error is a terminal: somebody waits, and wants to see how far it is. */
+  readonly progress: boolean;
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal;
+}
+
+/** What the process ends with. */
+export const exitCodes = {
+  /** Every request was answered, and rightly, and the live replicas agree. */
+  right: 0,
+  /** The run went through, and something was not right. */
+  wrong: 1,
+  /** The input was wrong: nothing was run. */
+  input: 2,
+  /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
+  interrupted: 130,
+} as const;

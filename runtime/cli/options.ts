@@ -1,0 +1,95 @@
+/**
+ * The options of `chorale run`, each checked where it is read, so that the error names it.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { orders, type Order } from '../../machines/multicast/order.js';
+import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
+import { type StyleName, styles } from '../cluster/styles.js';
+import { ChoraleError } from '../errors.js';
+import { faultForms, parseFault } from '../simulate/faults.js';
+
+export interface RunOptions {
+  readonly replication: StyleName;
+  readonly tolerate: FaultModel;
+  readonly replicas: number;
+  /** Absent: the first that the style takes. */
+  readonly order?: Order;
+  readonly reads: ReadPath;
+  /** Absent: the clients that the requests name. */
+  readonly clients?: number;
+  /** Absent: the example's own. `-`: standard input. */
+  readonly requests?: string;
+  readonly fault: readonly string[];
+  /** Least and most ms of a frame between two nodes. */
+  readonly delay: readonly [number, number];
+  /** ms. */
+  readonly timeout: number;
+  readonly seed: number;
+  readonly trace?: string;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+export function addRunOptions(command: Command): void {
+  command
+    .addOption(new Option('--replication <style>', 'how the replicas are kept in step').choices(Object.keys(styles)).default('active'))
+    .addOption(new Option('--tolerate <model>', 'what faulty replicas may do').choices(['crash', 'byzantine']).default('crash'))
+    .addOption(new Option('--replicas <n>', 'number of replica managers').argParser(whole(1, 64)).default(3))
+    .addOption(new Option('--order <order>', "order of the replicas' group (default: the first that the style takes)").choices(orders))
+    .addOption(new Option('--reads <path>', "queries go through the group's order, or to one replica").choices(['order', 'one']).default('order'))
+    .addOption(new Option('--requests <file>', "JSON lines; - is standard input (default: the example's own)"))
+    .addOption(new Option('--clients <n>', 'deal the requests out to client-1 … client-n in turn, whoever they name').argParser(whole(1, 10_000)))
+    .addOption(new Option('--fault <fault>', 'a fault, in one of the forms below; may be given again').argParser(fault).default([], 'none'))
+    .addOption(new Option('--delay <time>', 'of a frame between two nodes: 5ms, or 1..20ms').argParser(delay).default([1, 3], '1..3ms'))
+    .addOption(new Option('--timeout <time>', 'that a request waits for its answer').argParser(timeout).default(10_000, '10s'))
+    .addOption(new Option('--seed <n>', 'where all chance in the run comes from').argParser(whole(0, 2 ** 32 - 1)).default(1))
+    .addOption(new Option('--trace <file>', 'write every event of the run there, as JSON lines'))
+    .addOption(new Option('--all', 'show every request, however many'))
+    .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
+    .addHelpText('after', `\n${requestsHelp}\n\nFaults:\n${faultForms.map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`);
+}
+
+const requestsHelp = `Requests, one a line; "at" is the earliest time in ms, and each client makes its own in turn:
+  {"at": 120, "client": "alice", "op": "deposit", "args": ["x", 1]}`;
+
+const examplesHelp = `Examples:
+  chorale run bank --fault crash:rm-1@300ms
+  chorale run bank --tolerate byzantine --fault lie:rm-2
+  chorale run bank --fault loss:0.2 --fault duplicate:0.1 --fault partition:rm-1|rm-2,rm-3@100ms..200ms`;
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Collects; the form is checked here, and whether the node is there when the cluster is. */
+function fault(text: string, before: readonly string[]): readonly string[] {
+  parseFault(text);
+  return [...before, text];
+}
+
+function delay(text: string): readonly [number, number] {
+  const parsed = readDelay(text);
+  if (parsed === null) throw new InvalidArgumentError('It is a time such as 5ms, or a range such as 1..20ms.');
+  return parsed;
+}
+
+function timeout(text: string): number {
+  const [least, most] = readDelay(text) ?? [0, 1];
+  if (least !== most || least < 1 || least > 2 ** 31 - 1) throw new InvalidArgumentError('It is a time such as 500ms or 10s.');
+  return least;
+}
+
+/** Times are written as in the fault `delay:1..20ms`; ms where there is no unit. Null when the text is no time. */
+function readDelay(text: string): readonly [number, number] | null {
+  try {
+    const parsed = parseFault(`delay:${text}`);
+    return parsed.kind === 'delay' ? [parsed.least, parsed.most] : null;
+  } catch (error) {
+    if (error instanceof ChoraleError) return null;
+    throw error;
+  }
+}

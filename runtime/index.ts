@@ -1,0 +1,20 @@
+/**
+ * The door: what an application imports.
+ *
+ * @packageDocumentation
+ */
+export type { Order } from '../machines/multicast/order.js';
+export type { Consistency, FaultModel, ReadPath } from '../machines/shared/style.js';
+export type { Phase } from '../machines/shared/phases.js';
+export type { Serializable } from '../machines/shared/serializable.js';
+export { type ClientOptions, Cluster, type ReplicaStatus } from './cluster/cluster.js';
+export type { ClusterEventName, ClusterEvents, Listener } from './cluster/events.js';
+export type { ClusterSettings } from './cluster/settings.js';
+export { type StartSettings, start } from './cluster/start.js';
+export type { StyleName } from './cluster/styles.js';
+export type { Suits } from './cluster/suits.js';
+export { ChoraleError, type ErrorCode, errorCodes } from './errors.js';
+export * from './service/index.js';
+export type { NetworkCounts } from './simulate/network.js';
+export { type SimulateSettings, Simulation, simulate } from './simulate/simulation.js';
+export type { CauseId, TraceEvent } from './trace/format.js';

@@ -1,0 +1,13 @@
+/**
+ * For those who test a service, or write a transport of their own.
+ *
+ * @packageDocumentation
+ */
+export * from './check/deliveries.js';
+export { VirtualClock } from './clock/virtual.js';
+export { type Fault, faultForms, parseFault } from './simulate/faults.js';
+export { ExecutionLog, judge, type Verdict, type WrongReply } from './simulate/verdict.js';
+export { type PlannedRequest, type PlayedRequest, type PlaySettings, play } from './simulate/workload.js';
+export { CostCounter, type RequestCosts } from './trace/costs.js';
+export { digestRecorder, lineRecorder } from './trace/recorder.js';
+export { transportAcceptance } from './transport/acceptance.js';
