@@ -25,6 +25,7 @@ import {
   type Outstanding,
   type Reassignment,
   requestOf,
+  roundOf,
   type Turns,
   withoutGone,
   withoutSilent,
@@ -38,7 +39,11 @@ import type { MessageShapes } from '../shared/shapes.js';
 import type { FrontEndInput, StyleSettings } from '../shared/style.js';
 import { elected, hasVoted, type Party, vote, votesNeeded } from './votes.js';
 
-export const frontEndShapes = { call: callShape, cancel: cancelShape, replies: replyShape } as const satisfies MessageShapes;
+export const frontEndShapes = {
+  call: callShape,
+  cancel: cancelShape,
+  replies: replyShape,
+} as const satisfies MessageShapes;
 
 export type FrontEndEvent =
   /** From the clients on this node, or from a client that uses this node as its proxy. */
@@ -92,11 +97,16 @@ function initialContext(input: FrontEndInput, settings: StyleSettings): FrontEnd
 }
 
 /** RE: what is new goes to the group as one batch, or to one replica manager. */
-export function request(context: FrontEndContext, event: Incoming<'call', Call>, reads: StyleSettings['reads']): Change {
-  const { turn, round } = context.turns;
+export function request(
+  context: FrontEndContext,
+  event: Incoming<'call', Call>,
+  reads: StyleSettings['reads'],
+): Change {
+  const { turn } = context.turns;
+  const round = roundOf(context.turns, context.reads === 0);
   const open = (call: Call): Election => {
     const asked = reads === 'one' && call.kind === 'query' ? turn : null;
-    return { call, asked, round, parties: [] };
+    return { call, asked, round, again: false, parties: [] };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   const ordered = fresh.filter(({ asked }) => asked === null).map(({ call }) => requestOf(call));
@@ -161,7 +171,13 @@ function answerFrom(result: Party | 'split', call: Call, context: FrontEndContex
   if (result !== 'split') return { session, seq, outcome: result.outcome, by: result.by, version: result.version };
   const n = context.turns.servers.length;
   const message = `No ${context.needed} of the ${n} replica managers gave the same answer to ${call.op}: more of them are faulty than the vote outlives, or the operation is not deterministic. It has been executed.`;
-  return { session, seq, outcome: { ok: false, error: { code: 'NO_AGREEMENT', message } }, by: [], version: context.seen };
+  return {
+    session,
+    seq,
+    outcome: { ok: false, error: { code: 'NO_AGREEMENT', message } },
+    by: [],
+    version: context.seen,
+  };
 }
 
 /** A client has given up. */
@@ -179,7 +195,14 @@ export const askNext = (context: FrontEndContext): Change =>
   askAgain(context, withoutSilent(context.turns, context.outstanding));
 
 function askAgain(context: FrontEndContext, { turns, outstanding, moved }: Reassignment<Election>): Change {
-  return { turns, outstanding, effects: ask(context, moved.map(({ entry }) => entry)) };
+  return {
+    turns,
+    outstanding,
+    effects: ask(
+      context,
+      moved.map(({ entry }) => entry),
+    ),
+  };
 }
 
 /** The front end's chart: which calls are out, to the group (`waiting`) or also to single replica managers (`reading`). */

@@ -31,7 +31,11 @@ export const hasVoted = (parties: readonly Party[], voter: NodeId): boolean =>
   parties.some((party) => party.by.includes(voter));
 
 /** The parties after one more vote. Each replica manager has one vote: the first counts. */
-export function vote(parties: readonly Party[], voter: NodeId, reply: Pick<Reply, 'outcome' | 'version'>): readonly Party[] {
+export function vote(
+  parties: readonly Party[],
+  voter: NodeId,
+  reply: Pick<Reply, 'outcome' | 'version'>,
+): readonly Party[] {
   const place = parties.findIndex((party) => equal(party.outcome, reply.outcome));
   const party = parties[place];
   if (party === undefined) return [...parties, { outcome: reply.outcome, version: reply.version, by: [voter] }];

@@ -2,7 +2,8 @@
  * What the machines of a group have in common: how they are told what group it is, and the message as its sender
  * stamped it.
  */
-import type { Delivery, Effect, Incoming, Message } from '../shared/effects.js';
+import { discarded } from '../shared/discard.js';
+import type { Delivery, Effect, Gone, Incoming, Message } from '../shared/effects.js';
 import {
   address,
   type GroupName,
@@ -12,7 +13,7 @@ import {
   senderId,
   senderNode,
 } from '../shared/identifiers.js';
-import { mapGet, type PersistentMap } from '../shared/persistent-map.js';
+import { mapGet, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import { anything, fields, natural, recordOf, type Shape } from '../shared/shapes.js';
 import type { VectorTimestamp } from '../shared/vector-timestamp.js';
@@ -38,14 +39,13 @@ export interface GroupInput {
 /** A multicast message as its sender stamped it; what members deliver. `number` is not given yet. */
 export type Stamped = Omit<Delivery, 'number'>;
 
-const sender: Shape = (value) => typeof value === 'string' && /^.+:[1-9]\d*$/.test(value);
+export const senderShape: Shape = (value) => typeof value === 'string' && /^.+:[1-9]\d*$/.test(value);
 /** Sequence numbers and places in an order count from 1. */
 export const place: Shape = (value) => natural(value) && value !== 0;
 
-export const senderShape = sender;
 export const stampedShape = (order: Order): Shape =>
   fields({
-    sender,
+    sender: senderShape,
     seq: place,
     payload: anything,
     ...(keepsCausal(order) ? { stamp: recordOf(natural) } : {}),
@@ -80,23 +80,31 @@ export function toNode(input: GroupInput, node: NodeId, message: Message, contro
 export const isOutdated = ({ context }: { context: { readonly input: GroupInput } }): boolean =>
   context.input.incarnation > 1;
 
-export const discard = (event: string, reason: string, count: number): Effect => ({
-  type: 'discard',
-  event,
-  reason,
-  count,
-});
-
 /** The rule for events that a state has no use for. */
 export const discardAll =
   (reason: string) =>
   ({ event }: { event: Pick<Incoming, 'type' | 'items'> }): { effects: readonly Effect[] } => ({
-    effects: [discard(event.type, reason, event.items.length)],
+    effects: discarded(event.type, { [reason]: event.items.length }),
   });
 
 export const incarnationOf = (id: SenderId): number => Number(id.slice(id.lastIndexOf(':') + 1));
 
-/** Node → the last of its incarnations that is known to have ended. */
+/** Node → the last of its incarnations that is known to have ended. One number for each node, however often it restarts. */
 export type EndedNodes = PersistentMap<number>;
+
 export const hasEnded = (ended: EndedNodes, id: SenderId): boolean =>
   (mapGet(ended, senderNode(id)) ?? 0) >= incarnationOf(id);
+
+export function withEnded(ended: EndedNodes, gone: readonly Gone[]): EndedNodes {
+  return gone.reduce(
+    (known, { node, incarnation }) => mapSet(known, node, Math.max(mapGet(known, node) ?? 0, incarnation)),
+    ended,
+  );
+}
+
+/** The senders that these endings take away: every incarnation up to the one that ended. */
+export const sendersOf = (ended: EndedNodes, gone: readonly Gone[]): SenderId[] =>
+  gone.flatMap(({ node, incarnation }) => {
+    const known = mapGet(ended, node) ?? 0;
+    return Array.from({ length: Math.max(0, incarnation - known) }, (_, i) => senderId(node, known + i + 1));
+  });

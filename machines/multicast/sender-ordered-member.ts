@@ -10,59 +10,32 @@
  * message that names it could not be understood.
  */
 import { assign, setup } from 'xstate';
-import type { Delivery, Effect, Effectful, Gone, Incoming } from '../shared/effects.js';
-import { type NodeId, nodeOf, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
+import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
+import { nodeOf, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
-import {
-  emptyMap,
-  mapDelete,
-  mapEntries,
-  mapGet,
-  mapHas,
-  mapSet,
-  type PersistentMap,
-} from '../shared/persistent-map.js';
+import { emptyMap, mapEntries, mapGet, mapHas } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import type { MessageShapes } from '../shared/shapes.js';
 import type { VectorTimestamp } from '../shared/vector-timestamp.js';
+import { discardAll, type GroupInput, isOutdated, type Stamped, stamped, stampedShape, toNode } from './group.js';
+import { emptyQueue, heldStreams } from './hold-back-queue.js';
+import type { Order } from './order.js';
+import { nothing } from './receipt.js';
 import {
-  discard,
-  discardAll,
-  type GroupInput,
-  incarnationOf,
-  isOutdated,
-  type Stamped,
-  stamped,
-  stampedShape,
-  toNode,
-} from './group.js';
-import {
-  dropStream,
-  emptyQueue,
-  type HoldBackQueue,
-  heldAt,
-  heldIn,
-  heldStreams,
-  hold,
-  isHolding,
-  release,
-} from './hold-back-queue.js';
-import { keepsCausal, type Order } from './order.js';
-import { contains, nothing } from './receipt.js';
-import {
-  type Holding,
-  holdingShape,
-  isSafe,
-  isSettled,
-  isUnsettled,
-  lacking,
-  newRecord,
-  received,
-  relayedTo,
-  reported,
-  type SenderRecord,
-  stabilised,
-} from './stability.js';
+  begin,
+  close,
+  count,
+  drainAll,
+  finish,
+  learnGone,
+  putRecord,
+  recordOf,
+  type SenderOrderedContext,
+  type Step,
+  settle,
+  take,
+} from './sender-ordered-delivery.js';
+import { type Holding, holdingShape, isNews, lacking, relayedTo, reported } from './stability.js';
 
 /** `data`: multicast messages, from their sender or passed on. `stability`: what another member holds. */
 export const senderOrderedShapes = (order: Order): MessageShapes => ({
@@ -76,177 +49,6 @@ type Stability = Incoming<'stability', Holding>;
 type GoneTold = Incoming<'gone', Gone>;
 type Event = Multicast | Data | Stability | GoneTold;
 
-export interface SenderOrderedContext extends Effectful {
-  readonly input: GroupInput;
-  /** Own multicasts so far. */
-  readonly sent: number;
-  /** Stability rounds so far: the age of what is kept is told in them. */
-  readonly round: number;
-  readonly senders: PersistentMap<SenderRecord>;
-  /** The senders whose records hold something unstable. */
-  readonly unsettled: PersistentMap<true>;
-  /** The senders that have ended and whose records are not settled yet. */
-  readonly closing: readonly SenderId[];
-  /** The senders that have ended and whose records are gone. */
-  readonly ended: PersistentMap<true>;
-  readonly heldBack: HoldBackQueue<Stamped>;
-  /** Places in the group of the living members but this one. */
-  readonly others: readonly number[];
-  readonly goneMembers: readonly NodeId[];
-}
-
-/** The context while one rule works on it, and what will become its effects. */
-type Step = { -readonly [Field in keyof Omit<SenderOrderedContext, 'effects'>]: SenderOrderedContext[Field] } & {
-  readonly sends: Effect[];
-  readonly deliveries: Delivery[];
-  readonly discarded: Map<string, number>;
-};
-
-const begin = (context: SenderOrderedContext): Step => ({
-  ...context,
-  sends: [],
-  deliveries: [],
-  discarded: new Map(),
-});
-
-function finish({ sends, deliveries, discarded, ...context }: Step, event: string): Partial<SenderOrderedContext> {
-  const effects = [...sends];
-  if (deliveries.length > 0) effects.push({ type: 'deliver', group: context.input.group, deliveries });
-  for (const [reason, count] of discarded) effects.push(discard(event, reason, count));
-  return { ...context, effects };
-}
-
-const count = (step: Step, reason: string, n = 1): unknown =>
-  step.discarded.set(reason, (step.discarded.get(reason) ?? 0) + n);
-
-const recordOf = (step: Step, sender: SenderId): SenderRecord =>
-  mapGet(step.senders, sender) ?? newRecord(step.input.members.length);
-
-function putRecord(step: Step, sender: SenderId, changed: SenderRecord): void {
-  const record = stabilised(changed, step.others);
-  step.senders = mapSet(step.senders, sender, record);
-  step.unsettled = isUnsettled(record) ? mapSet(step.unsettled, sender, true) : mapDelete(step.unsettled, sender);
-}
-
-// --- delivery, in the order of the group ---------------------------------------------------------------------------
-
-/** The CBCAST condition: everything of other senders that the stamp names is delivered here, or lost with its sender. */
-const hasItsPast = (step: Step, message: Stamped): boolean =>
-  Object.entries(message.stamp ?? {}).every(
-    ([sender, seq]) =>
-      sender === message.sender || (mapGet(step.senders, sender)?.delivered ?? 0) >= seq || mapHas(step.ended, sender),
-  );
-
-function isDeliverable(step: Step, record: SenderRecord, message: Stamped): boolean {
-  const { order, uniform, tolerates } = step.input;
-  if (order !== 'unordered' && message.seq !== record.delivered + 1) return false;
-  if (uniform && !isSafe(record, message.seq, step.others, tolerates)) return false;
-  return !keepsCausal(order) || hasItsPast(step, message);
-}
-
-/** Takes new messages of one sender, from the member at that place in the group, or from outside (-1). */
-function take(step: Step, sender: SenderId, messages: readonly Stamped[], from: number): void {
-  let record = recordOf(step, sender);
-  for (const message of messages) {
-    if (from >= 0) record = reported(record, from, { receipt: { upTo: 0, beyond: [[message.seq, message.seq]] } });
-    if (contains(record.received, message.seq)) {
-      count(step, 'duplicate');
-      continue;
-    }
-    record = received(record, message, step.round);
-    if (isDeliverable(step, record, message)) {
-      step.deliveries.push(message);
-      record = { ...record, delivered: message.seq };
-    } else {
-      step.heldBack = hold(step.heldBack, sender, message.seq, message);
-    }
-  }
-  putRecord(step, sender, record);
-}
-
-/** Delivers what has become deliverable of one sender. Says whether anything was. */
-function drain(step: Step, sender: SenderId): boolean {
-  let record = recordOf(step, sender);
-  const before = step.deliveries.length;
-  const next = (): readonly (Stamped | undefined)[] =>
-    step.input.order === 'unordered'
-      ? heldIn(step.heldBack, sender)
-      : [heldAt(step.heldBack, sender, record.delivered + 1)];
-  for (let candidates = next(), found = true; found; candidates = next()) {
-    found = false;
-    for (const message of candidates) {
-      if (message === undefined || !isDeliverable(step, record, message)) continue;
-      found = step.input.order !== 'unordered';
-      step.deliveries.push(message);
-      step.heldBack = release(step.heldBack, sender, message.seq);
-      record = { ...record, delivered: message.seq };
-    }
-  }
-  const some = step.deliveries.length > before;
-  if (some) putRecord(step, sender, record);
-  return some;
-}
-
-/** A delivery can make way for other senders' messages in causal order only. */
-function drainAll(step: Step, touched: Iterable<SenderId>): void {
-  if (!keepsCausal(step.input.order)) for (const sender of touched) drain(step, sender);
-  else while (heldStreams(step.heldBack).filter((sender) => drain(step, sender as SenderId)).length > 0);
-}
-
-// --- senders and members that have ended ---------------------------------------------------------------------------
-
-function close(step: Step, sender: SenderId): void {
-  const record = recordOf(step, sender);
-  if (record.gone || mapHas(step.ended, sender)) return;
-  step.closing = [...step.closing, sender];
-  putRecord(step, sender, { ...record, gone: true });
-}
-
-/** A node's incarnations up to this one have ended: a fact, from the runtime or from another member that was told. */
-function learnGone(step: Step, node: NodeId, incarnation: number): void {
-  for (const [id] of mapEntries(step.senders)) {
-    const sender = id as SenderId; // the keys of `senders` are sender ids
-    if (senderNode(sender) === node && incarnationOf(sender) <= incarnation) close(step, sender);
-  }
-  close(step, senderId(node, incarnation));
-  const place = step.input.members.indexOf(node);
-  if (place < 0 || !step.others.includes(place)) return;
-  step.goneMembers = [...step.goneMembers, node];
-  step.others = step.others.filter((member) => member !== place);
-  for (const [sender] of mapEntries(step.unsettled)) {
-    putRecord(step, sender as SenderId, recordOf(step, sender as SenderId));
-  }
-}
-
-/** Forgets the ended senders of which every member holds the same, and delivers what was waiting for what they lost. */
-function settle(step: Step): void {
-  for (let again = step.closing.length > 0; again; ) {
-    drainAll(step, step.closing);
-    const settled = step.closing.filter((sender) => isDone(step, sender));
-    for (const sender of settled) forget(step, sender);
-    again = settled.length > 0;
-  }
-}
-
-/** All that it is going to deliver of the sender is delivered, and nobody else needs more of it. */
-function isDone(step: Step, sender: SenderId): boolean {
-  const record = recordOf(step, sender);
-  if (!isSettled(record, step.others, step.goneMembers)) return false;
-  return step.input.order === 'unordered'
-    ? !isHolding(step.heldBack, sender)
-    : record.delivered === record.received.upTo;
-}
-
-function forget(step: Step, sender: SenderId): void {
-  const lost = heldIn(step.heldBack, sender).length;
-  if (lost > 0) count(step, 'an earlier one is lost', lost);
-  step.heldBack = dropStream(step.heldBack, sender);
-  step.senders = mapDelete(step.senders, sender);
-  step.unsettled = mapDelete(step.unsettled, sender);
-  step.closing = step.closing.filter((other) => other !== sender);
-  step.ended = mapSet(step.ended, sender, true);
-}
-
 // --- what this member holds, told to the others --------------------------------------------------------------------
 
 function holdingOf(step: Step, sender: SenderId, asks: boolean): Holding {
@@ -256,9 +58,17 @@ function holdingOf(step: Step, sender: SenderId, asks: boolean): Holding {
   return { sender, receipt: record?.received ?? nothing, fate, without: step.goneMembers, asks };
 }
 
-function tellOthers(step: Step, type: 'data' | 'stability', items: readonly (Stamped | Holding)[]): void {
-  if (items.length === 0) return;
-  for (const member of step.others) send(step, member, type, items);
+/** Tells all others what this member holds of these senders. */
+function tellHoldings(step: Step, senders: readonly SenderId[], asks: boolean): void {
+  if (senders.length === 0) return;
+  const items = senders.map((sender) => holdingOf(step, sender, asks));
+  for (const sender of senders) noteTold(step, sender);
+  for (const member of step.others) send(step, member, 'stability', items);
+}
+
+function noteTold(step: Step, sender: SenderId): void {
+  const record = recordOf(step, sender);
+  putRecord(step, sender, { ...record, told: record.received });
 }
 
 function send(step: Step, member: number, type: 'data' | 'stability', items: readonly (Stamped | Holding)[]): void {
@@ -275,10 +85,15 @@ export const multicast: Rule<Multicast> = ({ context, event }) => {
   const self = senderId(step.input.node, step.input.incarnation);
   const messages = stamped(step.input, step.sent, () => seen(context), event.items);
   step.sent += messages.length;
-  tellOthers(step, 'data', messages);
-  take(step, self, messages, -1);
+  if (messages.length > 0) {
+    for (const member of step.others) send(step, member, 'data', messages);
+    take(step, self, messages, -1);
+    noteTold(step, self); // by the messages themselves
+  }
   return finish(step, event.type);
 };
+
+const allHeld = (step: Step): SenderId[] => heldStreams(step.heldBack) as SenderId[]; // its streams are sender ids
 
 /** What this member has delivered: the past of what it sends next. */
 export function seen(context: Pick<SenderOrderedContext, 'senders'>): VectorTimestamp {
@@ -302,12 +117,7 @@ export const takeData: Rule<Data> = ({ context, event }) => {
   }
   for (const [sender, messages] of touched) take(step, sender, messages, place);
   drainAll(step, touched.keys());
-  if (step.input.uniform)
-    tellOthers(
-      step,
-      'stability',
-      [...touched.keys()].map((sender) => holdingOf(step, sender, false)),
-    );
+  if (step.input.uniform) tellHoldings(step, [...touched.keys()], false);
   settle(step);
   return finish(step, event.type);
 };
@@ -316,38 +126,41 @@ export const takeStability: Rule<Stability> = ({ context, event }) => {
   const step = begin(context);
   const place = step.input.members.indexOf(nodeOf(event.from));
   if (!step.others.includes(place)) return discardAll('not from a living member')({ event });
-  const node = nodeOf(event.from);
-  const answers: Holding[] = [];
-  const relays: Stamped[] = [];
-  for (const { sender, fate, without, receipt, asks } of event.items) {
-    for (const ended of without) learnGone(step, ended, 1);
-    if (fate !== 'open') close(step, sender);
-    if (!mapHas(step.ended, sender)) {
-      let record = reported(recordOf(step, sender), place, { receipt, fate, without });
-      if (sender !== senderId(step.input.node, step.input.incarnation)) {
-        const lacks = lacking(record, place, node, step.round);
-        record = relayedTo(record, lacks, node);
-        relays.push(...lacks);
-      }
-      putRecord(step, sender, record);
-    }
-    // Whose record is unsettled here is told of in the next round anyway.
-    if (asks && !mapHas(step.unsettled, sender)) answers.push(holdingOf(step, sender, false));
-  }
+  const relays = event.items.flatMap((holding) => takeHolding(step, holding, place));
+  const answers = event.items.filter((holding) => holding.asks && canTell(step, holding));
   if (relays.length > 0) send(step, place, 'data', relays);
-  if (answers.length > 0) send(step, place, 'stability', answers);
-  drainAll(
-    step,
-    event.items.map(({ sender }) => sender),
-  );
+  const told = answers.map(({ sender }) => holdingOf(step, sender, false));
+  if (told.length > 0) send(step, place, 'stability', told);
+  // That a member has ended can make any message safe; what a member holds, only its sender's messages.
+  drainAll(step, step.others === context.others ? event.items.map(({ sender }) => sender) : allHeld(step));
   settle(step);
   return finish(step, event.type);
 };
 
+/** Notes what a member holds of a sender, and returns what it is to be sent of it. */
+function takeHolding(step: Step, { sender, fate, without, receipt }: Holding, place: number): Stamped[] {
+  for (const ended of without) learnGone(step, ended, 1);
+  if (fate !== 'open') close(step, sender);
+  const node = step.input.members[place];
+  if (node === undefined || mapHas(step.ended, sender)) return [];
+  const record = reported(recordOf(step, sender), place, { receipt, fate, without });
+  // Its own messages it has sent to everybody already.
+  const isOwn = sender === senderId(step.input.node, step.input.incarnation);
+  const relays = isOwn ? [] : lacking(record, place, node, step.round);
+  putRecord(step, sender, relayedTo(record, relays, node));
+  return relays;
+}
+
+/** Whether there is something to answer. Of an unsettled record all are told in the next round anyway. */
+function canTell(step: Step, { sender, receipt }: Holding): boolean {
+  const record = mapGet(step.senders, sender);
+  return record === undefined || (!mapHas(step.unsettled, sender) && isNews(record, receipt));
+}
+
 export const takeGone: Rule<GoneTold> = ({ context, event }) => {
   const step = begin(context);
   for (const { node, incarnation } of event.items) learnGone(step, node, incarnation);
-  drainAll(step, heldStreams(step.heldBack) as SenderId[]); // the queue's streams are sender ids
+  drainAll(step, allHeld(step));
   settle(step);
   return finish(step, event.type);
 };
@@ -357,11 +170,7 @@ export const tellRound: Rule<unknown> = ({ context }) => {
   const step = begin(context);
   step.round += 1;
   const senders = [...mapEntries(step.unsettled)].map(([sender]) => sender as SenderId); // its keys are sender ids
-  tellOthers(
-    step,
-    'stability',
-    senders.map((sender) => holdingOf(step, sender, true)),
-  );
+  tellHoldings(step, senders, true);
   return finish(step, 'stability');
 };
 
@@ -375,7 +184,7 @@ export const senderOrderedMember = setup({
     context: {} as SenderOrderedContext,
     events: {} as Event,
     input: {} as GroupInput,
-    emitted: {} as import('../shared/effects.js').EffectsEmitted,
+    emitted: {} as EffectsEmitted,
   },
   guards: { isOutdated, isStable },
   delays: { stabilityInterval: ({ context }) => context.input.stabilityInterval },

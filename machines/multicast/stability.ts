@@ -54,6 +54,8 @@ export interface SenderRecord {
   /** Messages 1 to this one are stable, and no longer kept. */
   readonly stable: number;
   readonly kept: PersistentMap<Kept>;
+  /** What was last told to all other members. */
+  readonly told: Receipt;
   /** By the member's place in the group. */
   readonly reports: readonly (Report | null)[];
   /** The sender has ended: what it sent and no living member holds is lost. */
@@ -67,6 +69,7 @@ export const newRecord = (members: number): SenderRecord => ({
   delivered: 0,
   stable: 0,
   kept: emptyMap(),
+  told: nothing,
   reports: Array.from({ length: members }, () => null),
   gone: false,
 });
@@ -116,6 +119,10 @@ export function isSafe(record: SenderRecord, seq: number, others: readonly numbe
   const holders = 1 + record.reports.filter(holds).length;
   return holders > tolerates || others.every((member) => holds(record.reports[member]));
 }
+
+/** Whether a member that asks what is held here can learn anything: what it was not told, or that something is lacking. */
+export const isNews = ({ told, received: held }: SenderRecord, asker: Receipt): boolean =>
+  !equal(told, held) || !equal(union(held, asker), held);
 
 /**
  * What to pass on to a member, by its report: messages that it lacks and the sender will not bring it, because it has ended

@@ -11,6 +11,8 @@ export function discarded(event: string, counts: Readonly<Record<string, number>
 }
 
 /** The change of context by an event that this machine has no rule for, in this state or in any. */
-export function unfit(event: { readonly type: string; readonly items?: readonly unknown[] }): { readonly effects: readonly Effect[] } {
+export function unfit(event: { readonly type: string; readonly items?: readonly unknown[] }): {
+  readonly effects: readonly Effect[];
+} {
   return { effects: discarded(event.type, { unfit: event.items?.length ?? 1 }) };
 }

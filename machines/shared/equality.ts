@@ -26,7 +26,8 @@ export function equal(one: unknown, other: unknown): boolean {
   return true;
 }
 
+/** No class stands between the value and the root of its realm. */
 function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -7,8 +7,8 @@
  * the object, which is deterministic itself, gets all fresh ones at once.
  */
 import type { Effect } from './effects.js';
-import { type Address, type RequestId, requestId } from './identifiers.js';
 import { type Executed, type ExecutedTable, lastExecuted, recordExecuted, standing } from './executed-table.js';
+import { type Address, type RequestId, requestId } from './identifiers.js';
 import type { ReplicatedObject } from './object.js';
 import type { Batch, Outcome, Reply, Request } from './requests.js';
 
@@ -69,7 +69,8 @@ export function executeBatches<Value>(
       const stands = standing(last, request);
       if (stands === 'stale') stale += 1;
       else if (stands === 'repeated' && last !== undefined) due.push({ to, request, executed: last });
-      else if (stands === 'expired' && forgotten === 'refuse') due.push({ to, request, executed: { seq: request.seq, outcome: sessionExpired, version } });
+      else if (stands === 'expired' && forgotten === 'refuse')
+        due.push({ to, request, executed: { seq: request.seq, outcome: sessionExpired, version } });
       else {
         if (request.kind === 'update') version += 1;
         const draft: Draft = { seq: request.seq, outcome: notYet, version };
@@ -84,7 +85,12 @@ export function executeBatches<Value>(
   return { value, version, executed: table, fresh, replies: repliesOf(due), stale };
 }
 
-function fill<Value>(drafts: readonly Draft[], object: ReplicatedObject<Value>, value: Value, fresh: readonly Request[]): Value {
+function fill<Value>(
+  drafts: readonly Draft[],
+  object: ReplicatedObject<Value>,
+  value: Value,
+  fresh: readonly Request[],
+): Value {
   const execution = object.execute(value, fresh);
   drafts.forEach((draft, i) => {
     draft.outcome = execution.outcomes[i] ?? notYet; // there is one outcome for each request
@@ -114,9 +120,11 @@ export function answered(executed: readonly Request[], replies: ReadonlyMap<Addr
   const effects: Effect[] = [];
   if (executed.length > 0) effects.push({ type: 'phase', phase: 'EX', requests: idsOf(executed) });
   if (ended.length > 0) effects.push({ type: 'phase', phase: 'END', requests: ended });
-  for (const [to, items] of replies) effects.push({ type: 'send', to, message: { type: 'replies', items }, channel: 'unordered' });
+  for (const [to, items] of replies)
+    effects.push({ type: 'send', to, message: { type: 'replies', items }, channel: 'unordered' });
   return effects;
 }
 
-export const idsOf = (requests: readonly { readonly session: Request['session']; readonly seq: number }[]): RequestId[] =>
-  requests.map(({ session, seq }) => requestId(session, seq));
+export const idsOf = (
+  requests: readonly { readonly session: Request['session']; readonly seq: number }[],
+): RequestId[] => requests.map(({ session, seq }) => requestId(session, seq));

@@ -4,8 +4,8 @@
  *
  * A call that went to one server only is asked of another when that one is gone, which is certain, or has not answered
  * for a while, which is a guess: the request keeps its id, so whoever has executed it answers from its table. Time
- * goes in rounds of `retryAfter` ms: at the end of a round, what was asked in an earlier one is overdue. So a server
- * has that long to answer at least, and twice that at most, and one timer serves all calls.
+ * goes in rounds of `retryAfter` ms, the first of them from the first call: what has been out for a whole round is
+ * overdue at its end. So a server has that long to answer at least and less than twice that, and one timer serves all calls.
  */
 import { discarded } from './discard.js';
 import type { Effect, Gone } from './effects.js';
@@ -17,8 +17,10 @@ export interface Outstanding {
   readonly call: Call;
   /** The one server that was asked, as an index into `servers`; null when the whole group was. */
   readonly asked: number | null;
-  /** The round in which it was asked. */
+  /** The first round that it has been out for as a whole. */
   readonly round: number;
+  /** It was asked more than once, so an answer need not be the answer to the last time. */
+  readonly again: boolean;
 }
 
 /** Where a front end stands with the servers of which it asks one at a time. */
@@ -28,6 +30,7 @@ export interface Turns {
   readonly gone: readonly NodeId[];
   /** Who is asked next, as an index into `servers`. */
   readonly turn: number;
+  /** The round that is under way, while anything is out. */
   readonly round: number;
 }
 
@@ -83,6 +86,9 @@ export function forget<O extends Outstanding>(
   return { outstanding, forgotten, effects: discarded('cancel', { late: cancelled.length - forgotten.length }) };
 }
 
+/** The round of a call that is asked now: the timer starts with the first call that is out. */
+export const roundOf = (turns: Turns, noneIsOut: boolean): number => (noneIsOut ? turns.round : turns.round + 1);
+
 /** The next server after this one that is not gone; this one again when all are gone (the client's deadline ends it then). */
 export function serverAfter(turns: Pick<Turns, 'servers' | 'gone'>, place: number): number {
   const n = turns.servers.length;
@@ -111,20 +117,23 @@ export function withoutGone<O extends Outstanding>(
   outstanding: PersistentMap<O>,
   items: readonly Gone[],
 ): Reassignment<O> {
-  const nodes = items.map(({ node }) => node).filter((node) => before.servers.some((server) => nodeOf(server) === node));
+  const nodes = items
+    .map(({ node }) => node)
+    .filter((node) => before.servers.some((server) => nodeOf(server) === node));
   const turns = { ...before, gone: [...new Set([...before.gone, ...nodes])] };
-  return reassign(turns, outstanding, (asked) => isGone(turns, asked));
+  return reassign(turns, outstanding, turns.round + 1, (asked) => isGone(turns, asked));
 }
 
 /** The end of a round. */
 export function withoutSilent<O extends Outstanding>(before: Turns, outstanding: PersistentMap<O>): Reassignment<O> {
   const { round } = before;
-  return reassign({ ...before, round: round + 1 }, outstanding, (_, entry) => entry.round < round);
+  return reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
 }
 
 function reassign<O extends Outstanding>(
   turns: Turns,
   before: PersistentMap<O>,
+  round: number,
   overdue: (asked: number, entry: O) => boolean,
 ): Reassignment<O> {
   let outstanding = before;
@@ -135,7 +144,7 @@ function reassign<O extends Outstanding>(
     if (from === null || !overdue(from, entry)) continue;
     const asked = serverAfter(turns, from);
     if (from === turns.turn) turn = asked;
-    const again: O = { ...entry, asked, round: turns.round };
+    const again: O = { ...entry, asked, round, again: true };
     outstanding = mapSet(outstanding, session, again);
     moved.push({ from, entry: again });
   }

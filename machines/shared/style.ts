@@ -68,11 +68,16 @@ export interface Style {
     readonly queryAtOne?: readonly Phase[];
   };
   /** Settings that this style refuses, as a sentence; null when it takes them. */
-  readonly refuses: (settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean }) => string | null;
+  readonly refuses: (
+    settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean },
+  ) => string | null;
   readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
   readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
   /** In place of a front end, on the node of a client that uses a replica manager as its proxy (AR-10). */
-  readonly proxyClient: (settings: StyleSettings) => { readonly machine: AnyStateMachine; readonly shapes: MessageShapes };
+  readonly proxyClient: (settings: StyleSettings) => {
+    readonly machine: AnyStateMachine;
+    readonly shapes: MessageShapes;
+  };
   /** What the two machines take from other nodes (CH-5). */
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
 }

@@ -27,12 +27,17 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 function programFor(io: Io, end: (code: number) => void): Command {
   const program = new Command('chorale')
-    .description('Replicated services as statecharts: run a service on several replicas, under faults, and see what comes of it.')
+    .description(
+      'Replicated services as statecharts: run a service on several replicas, under faults, and see what comes of it.',
+    )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => {} })
     .exitOverride()
-    .addHelpText('after', '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 130 interrupted');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 130 interrupted',
+    );
   program
     .command('list')
     .description('show the examples and the replication styles')
@@ -52,7 +57,9 @@ function usage(error: CommanderError, io: Io): number {
   if (error.exitCode === 0) return exitCodes.right;
   // Without a command, commander has printed the help.
   if (error.code !== 'commander.help') {
-    io.stderr(`chorale: INPUT_INVALID: ${error.message.replace(/^error: /, '')} (chorale --help shows what there is)\n`);
+    io.stderr(
+      `chorale: INPUT_INVALID: ${error.message.replace(/^error: /, '')} (chorale --help shows what there is)\n`,
+    );
   }
   return exitCodes.input;
 }

@@ -9,8 +9,8 @@ export interface Io {
   readonly cwd: string;
   /** Standard output is a terminal that shows colour. */
   readonly color: boolean;
-  /** Standard error is a terminal: somebody waits, and wants to see how far it is. */
-  readonly progress: boolean;
+  /** Real ms after which a run says how far it is; null where nobody waits at a terminal. */
+  readonly progressAfter: number | null;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
 }

@@ -18,6 +18,6 @@ process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   cwd: process.cwd(),
   color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
-  progress: process.stderr.isTTY === true,
+  progressAfter: process.stderr.isTTY === true ? 1000 : null,
   interrupted: interruption.signal,
 });

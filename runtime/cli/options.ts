@@ -2,7 +2,7 @@
  * The options of `chorale run`, each checked where it is read, so that the error names it.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { orders, type Order } from '../../machines/multicast/order.js';
+import { type Order, orders } from '../../machines/multicast/order.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
@@ -32,21 +32,54 @@ export interface RunOptions {
 
 export function addRunOptions(command: Command): void {
   command
-    .addOption(new Option('--replication <style>', 'how the replicas are kept in step').choices(Object.keys(styles)).default('active'))
-    .addOption(new Option('--tolerate <model>', 'what faulty replicas may do').choices(['crash', 'byzantine']).default('crash'))
+    .addOption(
+      new Option('--replication <style>', 'how the replicas are kept in step')
+        .choices(Object.keys(styles))
+        .default('active'),
+    )
+    .addOption(
+      new Option('--tolerate <model>', 'what faulty replicas may do').choices(['crash', 'byzantine']).default('crash'),
+    )
     .addOption(new Option('--replicas <n>', 'number of replica managers').argParser(whole(1, 64)).default(3))
-    .addOption(new Option('--order <order>', "order of the replicas' group (default: the first that the style takes)").choices(orders))
-    .addOption(new Option('--reads <path>', "queries go through the group's order, or to one replica").choices(['order', 'one']).default('order'))
+    .addOption(
+      new Option('--order <order>', "order of the replicas' group (default: the first that the style takes)").choices(
+        orders,
+      ),
+    )
+    .addOption(
+      new Option('--reads <path>', "queries go through the group's order, or to one replica")
+        .choices(['order', 'one'])
+        .default('order'),
+    )
     .addOption(new Option('--requests <file>', "JSON lines; - is standard input (default: the example's own)"))
-    .addOption(new Option('--clients <n>', 'deal the requests out to client-1 … client-n in turn, whoever they name').argParser(whole(1, 10_000)))
-    .addOption(new Option('--fault <fault>', 'a fault, in one of the forms below; may be given again').argParser(fault).default([], 'none'))
-    .addOption(new Option('--delay <time>', 'of a frame between two nodes: 5ms, or 1..20ms').argParser(delay).default([1, 3], '1..3ms'))
-    .addOption(new Option('--timeout <time>', 'that a request waits for its answer').argParser(timeout).default(10_000, '10s'))
-    .addOption(new Option('--seed <n>', 'where all chance in the run comes from').argParser(whole(0, 2 ** 32 - 1)).default(1))
+    .addOption(
+      new Option('--clients <n>', 'deal the requests out to client-1 … client-n in turn, whoever they name').argParser(
+        whole(1, 10_000),
+      ),
+    )
+    .addOption(
+      new Option('--fault <fault>', 'a fault, in one of the forms below; may be given again')
+        .argParser(fault)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--delay <time>', 'of a frame between two nodes: 5ms, or 1..20ms')
+        .argParser(delay)
+        .default([1, 3], '1..3ms'),
+    )
+    .addOption(
+      new Option('--timeout <time>', 'that a request waits for its answer').argParser(timeout).default(10_000, '10s'),
+    )
+    .addOption(
+      new Option('--seed <n>', 'where all chance in the run comes from').argParser(whole(0, 2 ** 32 - 1)).default(1),
+    )
     .addOption(new Option('--trace <file>', 'write every event of the run there, as JSON lines'))
     .addOption(new Option('--all', 'show every request, however many'))
     .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
-    .addHelpText('after', `\n${requestsHelp}\n\nFaults:\n${faultForms.map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`);
+    .addHelpText(
+      'after',
+      `\n${requestsHelp}\n\nFaults:\n${faultForms.map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
+    );
 }
 
 const requestsHelp = `Requests, one a line; "at" is the earliest time in ms, and each client makes its own in turn:
@@ -60,7 +93,8 @@ const examplesHelp = `Examples:
 function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
     return value;
   };
 }
@@ -79,7 +113,8 @@ function delay(text: string): readonly [number, number] {
 
 function timeout(text: string): number {
   const [least, most] = readDelay(text) ?? [0, 1];
-  if (least !== most || least < 1 || least > 2 ** 31 - 1) throw new InvalidArgumentError('It is a time such as 500ms or 10s.');
+  if (least !== most || least < 1 || least > 2 ** 31 - 1)
+    throw new InvalidArgumentError('It is a time such as 500ms or 10s.');
   return least;
 }
 

@@ -17,10 +17,20 @@ const DEFAULT_CLIENT = 'client-1';
 
 const lineSchema = v.strictObject(
   {
-    at: v.optional(v.pipe(v.number('must be a number of ms'), v.minValue(0, 'must be 0 ms or more'), v.maxValue(1e9, 'is over 1e9 ms')), 0),
+    at: v.optional(
+      v.pipe(
+        v.number('must be a number of ms'),
+        v.minValue(0, 'must be 0 ms or more'),
+        v.maxValue(1e9, 'is over 1e9 ms'),
+      ),
+      0,
+    ),
     // The name becomes part of request ids, `alice#3`, and of session names, `alice~2`.
     client: v.optional(
-      v.pipe(v.string('must be a name'), v.regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, 'must be a name of letters, digits and _ . @ -')),
+      v.pipe(
+        v.string('must be a name'),
+        v.regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, 'must be a name of letters, digits and _ . @ -'),
+      ),
       DEFAULT_CLIENT,
     ),
     op: v.string('must be the name of an operation'),
@@ -57,7 +67,8 @@ function parseLine(line: string, service: AnyService, place: string): PlannedReq
   } catch (error) {
     throw new ChoraleError('INPUT_INVALID', `${place}: the line is no JSON: ${(error as Error).message}`); // all that parse throws
   }
-  const parsed = v.safeParse(lineSchema, data);
+  // An array has a property `at` too.
+  const parsed = v.safeParse(lineSchema, Array.isArray(data) ? null : data);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const field = issue.path === undefined ? 'the line' : `field "${v.getDotPath(issue)}"`;
@@ -93,7 +104,9 @@ async function readText(path: string, io: Io): Promise<string> {
   try {
     return withoutMark(await readFile(resolve(io.cwd, path), 'utf8'));
   } catch (error) {
-    throw new ChoraleError('INPUT_INVALID', `--requests ${path} cannot be read: ${(error as Error).message}`, { cause: error }); // all that readFile throws
+    throw new ChoraleError('INPUT_INVALID', `--requests ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    }); // all that readFile throws
   }
 }
 

@@ -63,6 +63,8 @@ export class TraceFile {
   }
 
   #error(cause: unknown): ChoraleError {
-    return new ChoraleError('INPUT_INVALID', `--trace ${this.#path} cannot be written: ${(cause as Error).message}`, { cause }); // all that fs throws
+    return new ChoraleError('INPUT_INVALID', `--trace ${this.#path} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    }); // all that fs throws
   }
 }

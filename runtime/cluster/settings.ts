@@ -82,8 +82,8 @@ export function parseSettings<Schema extends v.GenericSchema>(schema: Schema, se
  */
 export function resolveSettings(settings: ClusterSettings, service: { name: string; deterministic: boolean }): ResolvedSettings {
   const parsed = parseSettings(clusterSettingsSchema, settings);
-  const style = styles[parsed.replication as StyleName]; // the schema's list is the keys of `styles`
-  const order = (settings.order ?? style.needs.order[0]) as Order; // every style names at least one
+  const style: Style = styles[parsed.replication as StyleName]; // the schema's list is the keys of `styles`
+  const order = (parsed.order ?? style.needs.order[0]) as Order; // every style names at least one
   const unsuited = (why: string): ChoraleError =>
     new ChoraleError('STYLE_UNSUITED', `Replication "${style.name}" cannot serve "${service.name}" so: ${why}`);
   if (!style.needs.order.includes(order)) {

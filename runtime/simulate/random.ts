@@ -16,7 +16,8 @@ export interface Random {
 }
 
 export function random(seed: number, purpose: string): Random {
-  const generator = xoroshiro128plus((seed ^ hashOf(purpose)) | 0);
+  // The first numbers of a generator follow its seed closely, so neighbouring seeds are set far apart.
+  const generator = xoroshiro128plus(hashOf(`${seed} ${purpose}`) | 0);
   const float = (): number => uniformFloat64(generator);
   return {
     float,

@@ -8,7 +8,7 @@ import type { Message } from '../../machines/shared/effects.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import { VirtualClock } from '../clock/virtual.js';
 import { realClock } from '../clock/real.js';
-import { Cluster } from '../cluster/cluster.js';
+import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
@@ -60,9 +60,11 @@ interface Trap {
 /** What a simulated cluster runs in. Made before the cluster, which it then needs to know to strike it. */
 class World {
   readonly clock = new VirtualClock();
-  readonly network: SimulatedNetwork;
+  readonly transport: SimulatedNetwork;
   readonly recorder: Recorder | null;
   readonly liars = new Map<NodeId, Byzantine>();
+  /** Replies that each liar altered or kept back. */
+  readonly lies = new Map<NodeId, number>();
   readonly traps: Trap[] = [];
   readonly #seeds;
   readonly #sessions = new Map<string, number>();
@@ -72,7 +74,7 @@ class World {
 
   constructor(settings: v.InferOutput<typeof schema>, recorder: Recorder | null) {
     this.recorder = recorder;
-    this.network = new SimulatedNetwork(this.clock, random(settings.seed, 'network'), settings);
+    this.transport = new SimulatedNetwork(this.clock, random(settings.seed, 'network'), settings);
     this.#seeds = random(settings.seed, 'requests');
   }
 
@@ -98,6 +100,7 @@ class World {
     const behaviour = this.liars.get(node);
     if (behaviour === undefined) return message;
     this.#lies += 1;
+    if (message.type === 'replies') this.lies.set(node, (this.lies.get(node) ?? 0) + message.items.length);
     return corrupted(behaviour, to, message, this.#lies);
   };
 }
@@ -127,12 +130,17 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
 
   /** What the network did to frames so far. */
   get network(): Readonly<NetworkCounts> {
-    return this.#world.network.counts;
+    return this.#world.transport.counts;
   }
 
   /** Replica managers that lie, equivocate or keep silent. */
   get byzantine(): readonly string[] {
     return [...this.#world.liars.keys()];
+  }
+
+  /** How many replies each of them altered or kept back so far. */
+  get lies(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#world.liars.keys()].map((node) => [node, this.#world.lies.get(node) ?? 0]));
   }
 
   /**
@@ -141,7 +149,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
    */
   inject(text: string): void {
     const fault = parseFault(text);
-    for (const node of nodesOf(fault)) this.#known(text, node);
+    for (const node of nodesOf(fault)) this.#known(text, fault, node);
     const { clock, traps } = this.#world;
     if (fault.kind === 'crash' || fault.kind === 'recover') {
       if ('phase' in fault.when) traps.push({ node: fault.node, phase: fault.when.phase, left: fault.when.count, fault });
@@ -236,7 +244,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 
   #strike(fault: Exclude<Fault, { kind: 'partition' }>): void {
-    const { network, liars } = this.#world;
+    const { transport: network, liars } = this.#world;
     switch (fault.kind) {
       case 'crash':
         this.nodes.get(fault.node)?.crash('fault');
@@ -267,7 +275,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 
   #cut(fault: Fault & { kind: 'partition' }): () => void {
-    const { network } = this.#world;
+    const { transport: network } = this.#world;
     const heals = fault.from.flatMap((a) =>
       fault.to.flatMap((b) => (fault.oneWay ? [network.cut(a, b)] : [network.cut(a, b), network.cut(b, a)])),
     );
@@ -287,12 +295,13 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     this.recovered(id, incarnation);
   }
 
-  #known(text: string, node: NodeId): void {
+  #known(text: string, fault: Fault, node: NodeId): void {
+    if (node === sequencerNode && fault.kind !== 'crash' && fault.kind !== 'recover') return;
     const replica = /^rm-([1-9]\d*)$/.exec(node);
     if (replica !== null && Number(replica[1]) <= this.settings.replicas) return;
     if (/^fe-[1-9]\d*$/.test(node)) return; // a front end may come with a later client
     const hint =
-      node === 'sequencer'
+      node === sequencerNode
         ? 'the sequencer cannot fail yet: its crash comes with dynamic groups'
         : `there are rm-1 to rm-${this.settings.replicas}, and fe-1, fe-2, … for the clients`;
     throw new ChoraleError('INPUT_INVALID', `The fault "${text}" names ${node}: ${hint}.`);

@@ -5,7 +5,7 @@
  * Where it does not (`local`), an answer is wrong when it missed updates whose own answers came before it was asked,
  * and would have been another with them. Whole histories are for the consistency checkers, which come later.
  */
-import { same } from '../../machines/shared/equality.js';
+import { equal } from '../../machines/shared/equality.js';
 import { requestId } from '../../machines/shared/identifiers.js';
 import type { Outcome, Request } from '../../machines/shared/requests.js';
 import type { ReplicaStatus } from '../cluster/cluster.js';
@@ -151,7 +151,7 @@ function wrongReplies(
     const request = requestId(call.session, call.seq);
     const { expected, missed } = of(request);
     const right = expected ?? { ok: false, error: { code: 'NOT_EXECUTED', message: 'no replica executed it' } };
-    if (!same(answer.outcome, right)) wrong.push({ request, got: answer.outcome, expected: right, by: answer.by, missed });
+    if (!equal(answer.outcome, right)) wrong.push({ request, got: answer.outcome, expected: right, by: answer.by, missed });
   }
   return wrong;
 }

@@ -89,9 +89,12 @@ export function everySeed(count: number, name: string, check: (seed: number) => 
     try {
       check(seed);
     } catch (error) {
-      throw new Error(`seed ${seed} fails; run it alone with: SEED=${seed} npm test -- -t '${name}'\n${String(error)}`, {
-        cause: error,
-      });
+      throw new Error(
+        `seed ${seed} fails; run it alone with: SEED=${seed} npm test -- -t '${name}'\n${String(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

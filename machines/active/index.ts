@@ -1,0 +1,37 @@
+/**
+ * Active replication as a style: every replica manager executes every request, in one total order.
+ */
+import type { ReplicatedObject } from '../shared/object.js';
+import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
+import type { Style, StyleSettings } from '../shared/style.js';
+import { frontEnd, frontEndShapes } from './front-end.js';
+import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+import { faultsTolerated } from './votes.js';
+
+export const active = {
+  name: 'active',
+  title: 'Active replication: all replica managers execute every request in the same order',
+  needs: { order: ['total', 'fifo-total', 'causal-total'], uniform: true, deterministic: true },
+  promises: {
+    consistency: ({ reads }) => (reads === 'order' ? 'linearizable' : 'sequential'),
+    /** Given that the order survives: what provides it has a tolerance of its own. */
+    tolerates: faultsTolerated,
+  },
+  phases: {
+    update: ['RE', 'SC', 'EX', 'END'],
+    query: ['RE', 'SC', 'EX', 'END'],
+    queryAtOne: ['RE', 'EX', 'END'],
+  },
+  refuses({ tolerate, reads, proxy }) {
+    if (tolerate !== 'byzantine') return null;
+    if (proxy)
+      return 'A client cannot use a proxy while replica managers may lie: the proxy could change the answer after the vote.';
+    if (reads === 'one')
+      return 'Queries cannot go to one replica manager while it may lie: there would be no vote on the answer.';
+    return null;
+  },
+  replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
+  frontEnd,
+  proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
+  shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+} as const satisfies Style;

@@ -1,0 +1,28 @@
+/**
+ * Independent replicas as a style: the counter-example, which promises nothing.
+ */
+import type { ReplicatedObject } from '../shared/object.js';
+import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
+import type { Style, StyleSettings } from '../shared/style.js';
+import { frontEnd, frontEndShapes } from './front-end.js';
+import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+
+export const local = {
+  name: 'local',
+  title: 'Independent replicas: each answers for itself and passes its updates on in the background',
+  needs: { order: ['unordered', 'fifo', 'causal'], uniform: false, deterministic: false },
+  promises: {
+    consistency: () => 'none',
+    /** An answered update can die with the only replica that has it. */
+    tolerates: () => 0,
+  },
+  phases: { update: ['RE', 'EX', 'END', 'AC'], query: ['RE', 'EX', 'END'] },
+  refuses: ({ tolerate }) =>
+    tolerate === 'byzantine'
+      ? 'Independent replicas cannot tolerate lies: one replica answers, and nobody votes.'
+      : null,
+  replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
+  frontEnd,
+  proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
+  shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+} as const satisfies Style;

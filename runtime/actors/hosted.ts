@@ -1,0 +1,147 @@
+/**
+ * One actor on its node: a real XState actor, watched, so that what it emits and how it fails is the node's to handle and
+ * reaches nobody else.
+ */
+import { type Actor, type AnyActorRef, type AnyStateMachine, createActor, type InspectionEvent } from 'xstate';
+import type { Effect, EffectsEmitted } from '../../machines/shared/effects.js';
+import { type Address, address, type NodeId } from '../../machines/shared/identifiers.js';
+import type { MessageShapes, Shape } from '../../machines/shared/shapes.js';
+import type { Clock } from '../clock/clock.js';
+
+export interface HostOptions {
+  /** What it takes from other nodes: everything else is rejected (CH-5). */
+  readonly shapes: MessageShapes;
+  /** Types of messages that bring new work: not accepted while this node waits for a slow peer (CH-3). */
+  readonly intake?: readonly string[];
+  /** For the actor of a group: the sibling that gets what the group delivers. */
+  readonly deliverTo?: string;
+}
+
+export class Hosted {
+  readonly name: string;
+  readonly address: Address;
+  readonly machine: AnyStateMachine;
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly intake: ReadonlySet<string>;
+  readonly deliverTo: string | null;
+  readonly #input: () => unknown;
+  readonly #events: ReadonlySet<string>;
+  #actor: Actor<AnyStateMachine> | null = null;
+  /** Effects of the transition under way. */
+  #emitted: (readonly Effect[])[] = [];
+  #failure: { readonly error: unknown } | null = null;
+  #running = false;
+
+  constructor(node: NodeId, name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions) {
+    this.name = name;
+    this.address = address(node, name);
+    this.machine = machine;
+    this.#input = input;
+    this.shapes = new Map(Object.entries(options.shapes));
+    this.intake = new Set(options.intake);
+    this.deliverTo = options.deliverTo ?? null;
+    // XState keeps a memo for each event type that it ever saw: only these may reach it
+    this.#events = new Set(machine.events);
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  get snapshot() {
+    return this.#actor?.getSnapshot();
+  }
+
+  /** As a word, for the trace: `normal.active`, and parallel regions side by side. */
+  get state(): string {
+    return stateName(this.snapshot?.value);
+  }
+
+  takes(type: string): boolean {
+    return this.#events.has(type) || this.shapes.has(type) || this.#events.has('*');
+  }
+
+  /** True when it says so itself, and not by taking everything. */
+  asksFor(type: string): boolean {
+    return this.#events.has(type);
+  }
+
+  /** Starts it, or starts it anew. */
+  start(clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>, inspect: ((event: InspectionEvent) => void) | null): void {
+    this.stop();
+    this.#failure = null;
+    this.#emitted = [];
+    try {
+      const actor = createActor(this.machine, {
+        // AnyStateMachine does not say what input it takes; whoever hosts it does
+        input: this.#input() as never,
+        clock,
+        id: this.address,
+        systemId: this.name,
+        ...(inspect === null ? {} : { inspect }),
+      });
+      this.#actor = actor;
+      // all machines of Chorale emit only this event: machines/shared/machine.ts
+      (actor as AnyActorRef).on('effects', (event) => {
+        this.#emitted.push((event as EffectsEmitted).effects);
+      });
+      actor.subscribe({
+        error: (error) => {
+          if (this.#actor !== actor) return;
+          this.#failure = { error };
+          this.#running = false;
+        },
+        complete: () => {
+          if (this.#actor === actor) this.#running = false;
+        },
+      });
+      this.#running = true;
+      actor.start();
+    } catch (error) {
+      this.#failure = { error };
+      this.#running = false;
+    }
+  }
+
+  send(event: { readonly type: string }): void {
+    this.#actor?.send(event);
+  }
+
+  stop(): void {
+    const actor = this.#actor;
+    this.#running = false;
+    this.#actor = null;
+    actor?.stop();
+    this.#emitted = [];
+  }
+
+  /** What it emitted since the last time, in order. */
+  emitted(): readonly (readonly Effect[])[] {
+    if (this.#emitted.length === 0) return NOTHING;
+    const emitted = this.#emitted;
+    this.#emitted = [];
+    return emitted;
+  }
+
+  /** What it threw since the last time. The transition in which it did has no effects. */
+  failure(): { readonly error: unknown } | null {
+    const failure = this.#failure;
+    if (failure === null) return null;
+    this.#failure = null;
+    this.#emitted = [];
+    return failure;
+  }
+}
+
+const NOTHING: readonly never[] = [];
+
+function stateName(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([state, inner]) => {
+      const name = stateName(inner);
+      return name === '' ? state : `${state}.${name}`;
+    })
+    .join(',');
+}

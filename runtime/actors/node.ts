@@ -1,0 +1,401 @@
+/**
+ * A node: one actor system with one clock, one link to each peer, and one fate. It hosts named actors, hands events to them
+ * one after another, each run to completion, and carries out the effects that they emit.
+ */
+import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
+import type { Delivery, Effect, Gone, Incoming, Message } from '../../machines/shared/effects.js';
+import {
+  type Address,
+  actorOf,
+  address,
+  type GroupName,
+  groupActor,
+  type NodeId,
+  nodeOf,
+  type RequestId,
+} from '../../machines/shared/identifiers.js';
+import type { Phase } from '../../machines/shared/phases.js';
+import type { Answer } from '../../machines/shared/requests.js';
+import type { Shape } from '../../machines/shared/shapes.js';
+import type { Clock } from '../clock/clock.js';
+import { ChoraleError } from '../errors.js';
+import type { CauseId, Recorder } from '../trace/format.js';
+import type { Transport } from '../transport/transport.js';
+import { type Codec, codec } from './codec.js';
+import { Counters } from './counters.js';
+import type { WireMessage } from './frame.js';
+import { Hosted, type HostOptions } from './hosted.js';
+import { type LinkSettings, linkDefaults } from './link.js';
+import { NodeTrace } from './node-trace.js';
+import { Router, type RouterOwner } from './router.js';
+
+export interface NodeHooks {
+  /** Answers for the clients on this node. */
+  reply?(answers: readonly Answer[]): void;
+  /** Requests enter a phase. May crash the node: what the transition had still to do is then not done. */
+  phase?(phase: Phase, requests: readonly RequestId[]): void;
+  /** What leaves the node in place of `message`, null for nothing: a Byzantine node's lies. For faults only. */
+  outgoing?(to: Address, message: Message): Message | null;
+  /** An actor has handled an event. The states are as in the trace. */
+  transition?(actor: string, event: string, before: string, after: string): void;
+  /** The group has delivered to `actor`. */
+  delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
+  crashed?(reason: ChoraleError | string): void;
+  congestion?(congested: boolean): void;
+  /** Something was rejected, discarded or broken, for a log: ACTOR_FAILED, LINK_BROKEN, MESSAGE_…, NOT_SERIALIZABLE. */
+  error?(error: ChoraleError): void;
+}
+
+export interface NodeSettings {
+  readonly id: NodeId;
+  /** From 1, one more at each restart. */
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly link?: Partial<LinkSettings>;
+  readonly codec?: Codec;
+  readonly recorder?: Recorder | null;
+  /** XState's own inspection, for any tool that reads it. */
+  readonly inspect?: (event: InspectionEvent) => void;
+  /** What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. */
+  readonly onFailure?: 'crash-node' | 'restart-actor';
+  readonly hooks?: NodeHooks;
+}
+
+/** Events handled before the queue is rid of them, in a long run. */
+const SWEEP = 1024;
+
+/** An event for an actor, or what its timer, or its start, has to do. */
+interface Due {
+  readonly actor: Hosted;
+  readonly event: Incoming | (() => void);
+  readonly cause: CauseId | undefined;
+}
+
+export class Node {
+  readonly id: NodeId;
+  readonly incarnation: number;
+  readonly #clock: Clock;
+  readonly #trace: NodeTrace | null;
+  readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #onFailure: 'crash-node' | 'restart-actor';
+  readonly #hooks: NodeHooks;
+  readonly #router: Router;
+  readonly #counters = new Counters();
+  readonly #actors = new Map<string, Hosted>();
+  readonly #addresses = new Map<Address, Hosted>();
+  /** Events that wait for their turn, from `next` on: a node handles one at a time. */
+  readonly #due: Due[] = [];
+  #next = 0;
+  #running = false;
+  #down = false;
+  /** What led to the event that is being handled. */
+  #cause: CauseId | undefined;
+
+  constructor(settings: NodeSettings) {
+    const { id, incarnation, clock, transport, recorder } = settings;
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#clock = clock;
+    this.#trace = recorder == null ? null : new NodeTrace(recorder, clock, id, incarnation);
+    this.#inspect = settings.inspect ?? null;
+    this.#onFailure = settings.onFailure ?? 'crash-node';
+    this.#hooks = settings.hooks ?? {};
+    this.#router = new Router(this.#routed(), {
+      id,
+      incarnation,
+      clock,
+      transport,
+      codec: settings.codec ?? codec(),
+      link: { ...linkDefaults, ...settings.link },
+    });
+  }
+
+  /** All counts, by the names of counters.ts. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.#counters.counts;
+  }
+
+  /** A peer does not keep up: whoever can wait with new work should. */
+  get congested(): boolean {
+    return this.#router.congested;
+  }
+
+  /** Nothing waits to be handled, sent or acknowledged. */
+  get idle(): boolean {
+    return this.#due.length === 0 && this.#router.idle;
+  }
+
+  /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
+  host(name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions): void {
+    if (this.#down) return;
+    if (this.#actors.has(name)) {
+      throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
+    }
+    const actor = new Hosted(this.id, name, machine, input, options);
+    this.#actors.set(name, actor);
+    this.#addresses.set(actor.address, actor);
+    this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
+    this.#run();
+  }
+
+  /**
+   * An event from the application on this node: handled at once, unless another is being handled now. What it makes the
+   * actors send leaves at the end of the tick. Errors: MESSAGE_UNKNOWN.
+   */
+  tell(name: string, event: Incoming, cause?: CauseId): void {
+    if (this.#down) return;
+    const actor = this.#actors.get(name);
+    if (actor === undefined || !actor.takes(event.type)) {
+      throw new ChoraleError(
+        'MESSAGE_UNKNOWN',
+        `The node ${this.id} has no actor "${name}" that takes "${event.type}".`,
+      );
+    }
+    this.#due.push({ actor, event, cause });
+    this.#run();
+  }
+
+  /** Errors: MESSAGE_UNKNOWN. */
+  snapshotOf(name: string): AnyMachineSnapshot {
+    const snapshot = this.#actors.get(name)?.snapshot;
+    if (snapshot === undefined)
+      throw new ChoraleError('MESSAGE_UNKNOWN', `No actor "${name}" runs on the node ${this.id}.`);
+    return snapshot;
+  }
+
+  /** Stops at once, in the middle of whatever is under way: nothing more is handled, sent or received (CH-2). */
+  crash(reason: ChoraleError | string): void {
+    if (this.#down) return;
+    this.#trace?.crashed(this.#cause, reason);
+    this.close();
+    this.#hooks.crashed?.(reason);
+  }
+
+  /** As `crash`, but on purpose: nobody is told. */
+  close(): void {
+    this.#down = true;
+    this.#router.close();
+    for (const actor of this.#actors.values()) actor.stop();
+  }
+
+  #run(): void {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let due = this.#due[this.#next]; due !== undefined && !this.#down; due = this.#due[this.#next]) {
+        this.#next += 1;
+        if (this.#next === SWEEP) {
+          this.#due.splice(0, SWEEP);
+          this.#next = 0;
+        }
+        this.#handle(due);
+      }
+    } finally {
+      // also when a hook of the application threw: what is left is handled with the next event
+      this.#due.splice(0, this.#down ? this.#due.length : this.#next);
+      this.#next = 0;
+      this.#running = false;
+      this.#cause = undefined;
+    }
+  }
+
+  #handle({ actor, event, cause }: Due): void {
+    this.#cause = cause;
+    if (typeof event === 'function') event();
+    else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
+    else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
+    else this.#watch(actor, event);
+    this.#settle(actor);
+  }
+
+  #watch(actor: Hosted, event: Incoming): void {
+    const before = actor.state;
+    actor.send(event);
+    const after = actor.state;
+    if (before !== after) this.#trace?.transition(this.#cause, actor.name, event.type, before, after);
+    this.#hooks.transition?.(actor.name, event.type, before, after);
+  }
+
+  /** Carries out what the actor emitted, or sees to its failure. */
+  #settle(actor: Hosted): void {
+    const failure = actor.failure();
+    if (failure !== null) {
+      this.#failed(actor, failure.error);
+      return;
+    }
+    for (const effects of actor.emitted()) {
+      for (const effect of effects) {
+        if (this.#down) return;
+        this.#carryOut(actor, effect);
+      }
+    }
+  }
+
+  #start(actor: Hosted): void {
+    const clock = {
+      setTimeout: (callback: () => void, ms: number) => {
+        const cause = this.#cause;
+        return this.#clock.setTimeout(() => {
+          if (this.#down) return;
+          this.#due.push({ actor, event: callback, cause });
+          this.#run();
+        }, ms);
+      },
+      clearTimeout: (handle: unknown) => this.#clock.clearTimeout(handle),
+    };
+    actor.start(clock, this.#inspect);
+  }
+
+  /** A throw in an actor: its state is in doubt, so it goes on with a new one, or the whole node does. */
+  #failed(actor: Hosted, cause: unknown): void {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    const error = new ChoraleError('ACTOR_FAILED', `The actor ${actor.address} threw: ${what}`, {
+      cause,
+      details: { actor: actor.address },
+    });
+    this.#counters.add('actors.failed');
+    this.#hooks.error?.(error);
+    if (this.#onFailure === 'restart-actor' && !this.#down) {
+      this.#counters.add('actors.restarted');
+      this.#start(actor);
+      // One that cannot even start would be restarted for ever.
+      if (actor.running) {
+        this.#settle(actor);
+        return;
+      }
+    }
+    this.crash(error);
+  }
+
+  #carryOut(actor: Hosted, effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#send(actor, effect);
+        return;
+      case 'multicast':
+        this.#toSibling(actor, groupActor(effect.group), 'multicast', effect.payloads);
+        return;
+      case 'deliver':
+        this.#trace?.delivered(this.#cause, actor.name, effect.group, effect.deliveries);
+        this.#hooks.delivered?.(effect.group, actor.deliverTo ?? actor.name, effect.deliveries);
+        if (actor.deliverTo !== null) this.#toSibling(actor, actor.deliverTo, 'delivered', effect.deliveries);
+        return;
+      case 'reply':
+        this.#trace?.answered(this.#cause, actor.name, effect.answers);
+        this.#hooks.reply?.(effect.answers);
+        return;
+      case 'phase':
+        this.#trace?.phase(this.#cause, actor.name, effect);
+        this.#hooks.phase?.(effect.phase, effect.requests);
+        return;
+      case 'discard':
+        this.#counters.add(`discarded.${effect.event}`, effect.count);
+        this.#trace?.dropped(this.#cause, actor.name, effect.reason, effect.count, effect.event);
+        return;
+    }
+  }
+
+  #send(actor: Hosted, effect: Extract<Effect, { type: 'send' }>): void {
+    const { to } = effect;
+    const sibling = this.#addresses.get(to);
+    if (sibling !== undefined) {
+      this.#toActor(actor, sibling, effect.message.type, effect.message.items);
+      return;
+    }
+    const node = nodeOf(to);
+    if (node === this.id) {
+      this.#reject('rejected.actor', actor.address, `there is no ${to}`);
+      return;
+    }
+    const message = this.#hooks.outgoing === undefined ? effect.message : this.#hooks.outgoing(to, effect.message);
+    if (message === null) return;
+    this.#router.post(node, {
+      to: actorOf(to),
+      from: actor.name,
+      type: message.type,
+      unordered: effect.channel === 'unordered',
+      control: effect.control === true,
+      cause: this.#cause,
+      items: message.items,
+      merged: false,
+    });
+  }
+
+  #toSibling(actor: Hosted, name: string, type: string, items: readonly unknown[]): void {
+    const sibling = this.#actors.get(name);
+    if (sibling === undefined) this.#reject('rejected.actor', actor.address, `there is no ${address(this.id, name)}`);
+    else this.#toActor(actor, sibling, type, items);
+  }
+
+  #toActor(from: Hosted, to: Hosted, type: string, items: readonly unknown[]): void {
+    if (to.takes(type)) this.#due.push({ actor: to, event: { type, from: from.address, items }, cause: this.#cause });
+    else this.#reject('rejected.type', from.address, `${to.address} takes no "${type}"`);
+  }
+
+  #routed(): RouterOwner {
+    return {
+      count: (name, by) => this.#counters.add(name, by),
+      accepts: (messages) =>
+        !this.congested || !messages.some(({ to, type }) => this.#actors.get(to)?.intake.has(type) === true),
+      received: (from, incarnation, message) => this.#received(from, incarnation, message),
+      numbered: () => this.#trace?.next() ?? 0,
+      sent: (to, message, count) => {
+        this.#counters.add('messages.sent');
+        if (message.control) this.#counters.add('messages.control');
+        this.#trace?.sent(to, message, count);
+      },
+      gone: (node, incarnation) => this.#gone({ node, incarnation }),
+      dropped: (reason, count, error) => {
+        this.#trace?.dropped(undefined, undefined, reason, count, error.message);
+        this.#hooks.error?.(error);
+      },
+      congestion: (congested) => this.#hooks.congestion?.(congested),
+      arrived: () => this.#run(),
+    };
+  }
+
+  /** The message is what its actor takes, or the actor never sees it (CH-5). */
+  #received(node: NodeId, incarnation: number, message: WireMessage): void {
+    const { to, type, items } = message;
+    const from = address(node, message.from);
+    const actor = this.#actors.get(to);
+    const shape = actor?.shapes.get(type);
+    if (actor === undefined) {
+      this.#reject('rejected.actor', from, `there is no ${address(this.id, to)}`);
+    } else if (shape === undefined) {
+      this.#reject('rejected.type', from, `${actor.address} takes no "${type}" from other nodes`);
+    } else if (!fits(shape, items)) {
+      this.#reject('rejected.shape', from, `an item of "${type}" for ${actor.address} is not as it must be`);
+    } else {
+      this.#counters.add('messages.received');
+      const cause = this.#trace?.received(node, incarnation, message);
+      this.#due.push({ actor, event: { type, from, items }, cause });
+    }
+  }
+
+  #reject(name: 'rejected.actor' | 'rejected.type' | 'rejected.shape', from: Address, why: string): void {
+    this.#counters.add(name);
+    const sentence = `A message from ${from} was rejected: ${why}.`;
+    this.#trace?.dropped(this.#cause, undefined, name, 1, sentence);
+    if (this.#hooks.error === undefined) return;
+    const code = name === 'rejected.shape' ? 'MESSAGE_MALFORMED' : 'MESSAGE_UNKNOWN';
+    this.#hooks.error(new ChoraleError(code, sentence, { details: { from } }));
+  }
+
+  #gone(gone: Gone): void {
+    const event: Incoming = { type: 'gone', from: address(this.id, 'link'), items: [gone] };
+    for (const actor of this.#actors.values()) {
+      if (actor.asksFor('gone')) this.#due.push({ actor, event, cause: undefined });
+    }
+  }
+}
+
+/** A shape that throws has not been made for this item. */
+function fits(shape: Shape, items: readonly unknown[]): boolean {
+  try {
+    return items.every((item) => shape(item));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * A node's way to its peers: collects what is bound for each of them during a tick, gives each link one frame of it at the
+ * end of the tick, and hands in what arrives. A link to a peer comes to be when it is first needed.
+ */
+import type { NodeId } from '../../machines/shared/identifiers.js';
+import type { Clock } from '../clock/clock.js';
+import { ChoraleError } from '../errors.js';
+import type { Port, Transport } from '../transport/transport.js';
+import type { Codec } from './codec.js';
+import type { CounterName } from './counters.js';
+import { decodeFrame, type Frame, type WireMessage } from './frame.js';
+import { type Breakage, Link, type LinkOwner, type LinkSettings } from './link.js';
+
+/** A message on its way to a link. */
+export interface Outgoing {
+  readonly to: string;
+  readonly from: string;
+  readonly type: string;
+  readonly unordered: boolean;
+  readonly control: boolean;
+  /** The event in whose handling it was first sent. */
+  readonly cause: string | undefined;
+  items: readonly unknown[];
+  /** Whether `items` is this message's own list, and not the one that the machine gave. */
+  merged: boolean;
+}
+
+/** The node, as its router sees it. */
+export interface RouterOwner {
+  count(name: CounterName, by?: number): void;
+  accepts(messages: readonly WireMessage[]): boolean;
+  received(from: NodeId, incarnation: number, message: WireMessage): void;
+  /** Gives the message its count in the trace. */
+  numbered(): number;
+  sent(to: NodeId, message: Outgoing, count: number): void;
+  gone(node: NodeId, incarnation: number): void;
+  /** Something was dropped, and why; `peer` is the other end. */
+  dropped(reason: string, count: number, error: ChoraleError): void;
+  congestion(congested: boolean): void;
+  /** All that a call from outside brought has been handed in. */
+  arrived(): void;
+}
+
+export interface RouterSettings {
+  readonly id: NodeId;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly codec: Codec;
+  readonly link: LinkSettings;
+}
+
+/** Items for one peer that do not wait for the end of the tick: a tick may be long, and its frame must not be (CH-3). */
+const EARLY_FLUSH = 4096;
+
+/** What waits for the end of the tick, for one peer: frames, the last of which still grows. */
+class Outbox {
+  frames: Outgoing[][] = [[]];
+  items = 0;
+
+  /**
+   * Messages of one kind become one, as long as no `fifo` message has come between: then a new frame begins, so that a
+   * frame gives an actor one event of each type at most.
+   */
+  add(message: Outgoing): void {
+    this.items += message.items.length;
+    const frame = this.frames[this.frames.length - 1] as Outgoing[]; // there is always one
+    let passed = false;
+    for (let i = frame.length - 1; i >= 0; i--) {
+      const earlier = frame[i] as Outgoing; // i is within the frame
+      if (sameKind(earlier, message)) {
+        if (passed) this.frames.push([message]);
+        else merge(earlier, message.items);
+        return;
+      }
+      if (!message.unordered && !earlier.unordered) passed = true;
+    }
+    frame.push(message);
+  }
+}
+
+const sameKind = (a: Outgoing, b: Outgoing): boolean =>
+  a.type === b.type && a.to === b.to && a.from === b.from && a.unordered === b.unordered && a.control === b.control;
+
+function merge(earlier: Outgoing, items: readonly unknown[]): void {
+  if (!earlier.merged) earlier.items = [...earlier.items];
+  earlier.merged = true;
+  const list = earlier.items as unknown[]; // its own, by the line above
+  for (const item of items) list.push(item);
+}
+
+export class Router implements LinkOwner {
+  readonly id: NodeId;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly #owner: RouterOwner;
+  readonly #settings: LinkSettings;
+  readonly #links = new Map<NodeId, Link>();
+  readonly #outboxes = new Map<NodeId, Outbox>();
+  readonly #congested = new Set<Link>();
+  #port: Port | null;
+  #flushing = false;
+
+  constructor(owner: RouterOwner, settings: RouterSettings) {
+    this.#owner = owner;
+    this.id = settings.id;
+    this.incarnation = settings.incarnation;
+    this.clock = settings.clock;
+    this.codec = settings.codec;
+    this.#settings = settings.link;
+    this.#port = settings.transport.open(settings.id, settings.incarnation, {
+      frame: (from, bytes) => this.#frame(from, bytes),
+      refused: (peer, incarnation) => {
+        if (this.#port === null) return;
+        this.#link(peer).refused(incarnation);
+        owner.arrived();
+      },
+    });
+  }
+
+  /** A peer does not keep up: no more work should be taken on. */
+  get congested(): boolean {
+    return this.#congested.size > 0;
+  }
+
+  /** Nothing waits to be sent or acknowledged. */
+  get idle(): boolean {
+    if (this.#outboxes.size > 0) return false;
+    for (const link of this.#links.values()) if (!link.idle) return false;
+    return true;
+  }
+
+  /** Sends at the end of this tick. */
+  post(to: NodeId, message: Outgoing): void {
+    if (this.#port === null) return;
+    let outbox = this.#outboxes.get(to);
+    if (outbox === undefined) {
+      outbox = new Outbox();
+      this.#outboxes.set(to, outbox);
+    }
+    outbox.add(message);
+    if (outbox.items >= EARLY_FLUSH) {
+      this.#outboxes.delete(to);
+      this.#flush(to, outbox);
+    } else if (!this.#flushing) {
+      this.#flushing = true;
+      this.clock.defer(this.#endOfTick);
+    }
+  }
+
+  close(): void {
+    this.#port?.close();
+    this.#port = null;
+    this.#outboxes.clear();
+    for (const link of this.#links.values()) link.close();
+  }
+
+  transmit(to: NodeId, bytes: Uint8Array): void {
+    this.#port?.send(to, bytes);
+  }
+
+  count(name: CounterName, by?: number): void {
+    this.#owner.count(name, by);
+  }
+
+  accepts(messages: readonly WireMessage[]): boolean {
+    return this.#owner.accepts(messages);
+  }
+
+  deliver(from: NodeId, incarnation: number, message: WireMessage): void {
+    this.#owner.received(from, incarnation, message);
+  }
+
+  gone(peer: NodeId, incarnation: number): void {
+    this.#owner.gone(peer, incarnation);
+  }
+
+  congestion(link: Link): void {
+    const before = this.congested;
+    if (link.congested) this.#congested.add(link);
+    else this.#congested.delete(link);
+    if (this.congested !== before) this.#owner.congestion(this.congested);
+  }
+
+  broken(peer: NodeId, incarnation: number, why: Breakage, messages: number): void {
+    const reasons = { behind: 'is too far behind', silent: 'has been silent for too long', refused: 'has ended' };
+    const error = new ChoraleError(
+      'LINK_BROKEN',
+      `The link from ${this.id} to ${peer} is broken: incarnation ${incarnation} ${reasons[why]}. ` +
+        `${messages} messages are discarded, and so are later ones until ${peer} starts again.`,
+      { details: { peer, incarnation, why, messages } },
+    );
+    this.#owner.dropped('link broken', messages, error);
+  }
+
+  #link(peer: NodeId): Link {
+    let link = this.#links.get(peer);
+    if (link === undefined) {
+      link = new Link(peer, this, this.#settings);
+      this.#links.set(peer, link);
+    }
+    return link;
+  }
+
+  readonly #endOfTick = (): void => {
+    this.#flushing = false;
+    const outboxes = [...this.#outboxes];
+    this.#outboxes.clear();
+    for (const [to, outbox] of outboxes) this.#flush(to, outbox);
+    this.#owner.arrived();
+  };
+
+  #flush(to: NodeId, outbox: Outbox): void {
+    const link = this.#link(to);
+    for (const frame of outbox.frames) this.#send(link, frame);
+  }
+
+  /** In one frame if it can be: one that is too large, or holds what cannot be encoded, is sent in halves. */
+  #send(link: Link, messages: readonly Outgoing[]): void {
+    const wire = messages.map((message) => ({ ...message, count: this.#owner.numbered() }));
+    try {
+      const sent = link.send(wire);
+      for (const [i, message] of messages.entries()) {
+        if (sent) this.#owner.sent(link.peer, message, wire[i]?.count ?? 0);
+        else this.#owner.count('messages.broken');
+      }
+    } catch (error) {
+      if (!(error instanceof ChoraleError)) throw error;
+      for (const half of halves(messages)) this.#send(link, half);
+      if (halves(messages).length === 0) this.#unencodable(link.peer, messages, error);
+    }
+  }
+
+  #unencodable(peer: NodeId, messages: readonly Outgoing[], error: ChoraleError): void {
+    const type = messages[0]?.type ?? '';
+    this.#owner.count('messages.unencodable');
+    this.#owner.dropped(
+      'unencodable',
+      1,
+      new ChoraleError(
+        error.code,
+        `An item of a ${type} message from ${this.id} to ${peer} was not sent: ${error.message}`,
+        {
+          cause: error,
+          details: { peer, type },
+        },
+      ),
+    );
+  }
+
+  #frame(from: NodeId, bytes: Uint8Array): void {
+    if (this.#port === null) return;
+    this.#owner.count('frames.received');
+    let frame: Frame | null;
+    try {
+      frame = decodeFrame(this.codec, bytes);
+    } catch (error) {
+      if (!(error instanceof ChoraleError)) throw error;
+      const large = error.code === 'MESSAGE_TOO_LARGE';
+      this.#reject(large ? 'frames.tooLarge' : 'frames.malformed', from, error);
+      return;
+    }
+    if (frame === null || frame.source !== from || from === this.id || frame.destination !== this.id) {
+      const error = new ChoraleError(
+        'MESSAGE_MALFORMED',
+        `What ${from} sent to ${this.id} is not a frame from the one to the other.`,
+      );
+      this.#reject('frames.malformed', from, error);
+      return;
+    }
+    this.#link(from).receive(frame, bytes.length);
+    this.#owner.arrived();
+  }
+
+  #reject(name: CounterName, peer: NodeId, error: ChoraleError): void {
+    this.#owner.count(name);
+    const { code, message, cause } = error;
+    this.#owner.dropped(
+      name,
+      1,
+      new ChoraleError(code, `A frame from ${peer} was rejected: ${message}`, { cause, details: { peer } }),
+    );
+  }
+}
+
+/** Nothing when there is no more than one item. */
+function halves(messages: readonly Outgoing[]): readonly Outgoing[][] {
+  if (messages.length > 1) {
+    const middle = messages.length >> 1;
+    return [messages.slice(0, middle), messages.slice(middle)];
+  }
+  const only = messages[0];
+  if (only === undefined || only.items.length < 2) return [];
+  const middle = only.items.length >> 1;
+  return [[{ ...only, items: only.items.slice(0, middle) }], [{ ...only, items: only.items.slice(middle) }]];
+}

@@ -1,0 +1,61 @@
+/**
+ * A state as plain data, and back: `null` stands where a collection is, and the collections are listed beside, each with
+ * the place where it belongs.
+ */
+
+import { mapEntries } from '../../machines/shared/persistent-map.js';
+import type { Serializable } from '../../machines/shared/serializable.js';
+import { Collection, collection, held } from './collection.js';
+import type { Path } from './serializable.js';
+
+export interface Packed {
+  readonly plain: Serializable;
+  readonly collections: readonly PackedCollection[];
+}
+/** The place, and the entries. */
+export type PackedCollection = readonly [path: Path, entries: readonly (readonly [string, Serializable])[]];
+
+/** The parts without collections are shared, not copied: a checked state is frozen. */
+export function pack(value: unknown): Packed {
+  const collections: PackedCollection[] = [];
+  return { plain: plainOf(value, [], collections), collections };
+}
+
+function plainOf(value: unknown, path: Path, collections: PackedCollection[]): Serializable {
+  if (value instanceof Collection) {
+    // a collection takes nothing but plain data
+    const entries = [...mapEntries(value[held].map)] as readonly (readonly [string, Serializable])[];
+    collections.push([path, entries]);
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return value as Serializable; // what is left in a checked state
+  const before = collections.length;
+  const plain = Array.isArray(value)
+    ? value.map((item, i) => plainOf(item, [...path, i], collections))
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainOf(item, [...path, key], collections)]));
+  return collections.length === before ? (value as Serializable) : plain; // it holds no collection
+}
+
+/** A fresh copy that shares nothing with what it was made from. Throws for what `pack` has not made. */
+export function unpack({ plain, collections }: Packed): unknown {
+  const root: { value: unknown } = { value: copyOf(plain) };
+  for (const [path, entries] of collections) {
+    const made = collection(entries.map(([key, value]) => [key, copyOf(value)] as const));
+    let place: Record<string | number, unknown> = root;
+    let last: string | number = 'value';
+    for (const key of path) {
+      place = place[last] as Record<string | number, unknown>; // the path leads through objects and lists
+      last = key;
+    }
+    if (!Object.hasOwn(place, last) || place[last] !== null)
+      throw new Error(`there is no place for a collection at ${path.join('.')}`);
+    place[last] = made;
+  }
+  return root.value;
+}
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
+}
