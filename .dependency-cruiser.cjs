@@ -16,6 +16,13 @@ module.exports = {
       to: { pathNot: ['^machines/', '^node_modules/(xstate|immer)/'] },
     },
     {
+      name: 'checkers-stand-alone',
+      comment: 'A checker that shares code with what it checks shares its mistakes.',
+      severity: 'error',
+      from: { path: '^runtime/check/' },
+      to: { pathNot: '^runtime/check/' },
+    },
+    {
       name: 'runtime-has-no-examples',
       comment: 'The framework knows no application but through the command, which loads it by path at run time.',
       severity: 'error',

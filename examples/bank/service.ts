@@ -29,12 +29,12 @@ export default service('bank', {
     },
     /** Returns what is left where the money came from. */
     transfer({ accounts }, from: string, to: string, amount: number) {
-      accounts.set(to, (accounts.get(to) ?? 0) + whole(amount));
-      // The deposit just made is undone with all else when this throws.
-      const balance = (accounts.get(from) ?? 0) - amount;
-      if (balance < 0) throw new ChoraleError('INSUFFICIENT_FUNDS', `${from} lacks ${-balance}.`);
+      const balance = (accounts.get(from) ?? 0) - whole(amount);
       accounts.set(from, balance);
-      return balance;
+      // An update that throws has no effect: what was just written is undone.
+      if (balance < 0) throw new ChoraleError('INSUFFICIENT_FUNDS', `${from} lacks ${-balance}.`);
+      accounts.set(to, (accounts.get(to) ?? 0) + amount);
+      return accounts.get(from) ?? 0;
     },
   },
   queries: {

@@ -193,6 +193,8 @@ export function answerEach(answers: readonly { readonly call: Call; readonly ans
 }
 
 /** What replica managers see of a call. */
-export function requestOf({ origin: _origin, seen: _seen, ...request }: Call): Request {
+export function requestOf(call: Call): Request {
+  if (call.origin === undefined && call.seen === undefined) return call;
+  const { origin: _origin, seen: _seen, ...request } = call;
   return request;
 }

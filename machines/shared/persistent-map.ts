@@ -43,15 +43,16 @@ export function mapHas<V>(map: PersistentMap<V>, key: string): boolean {
 export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
   const entry: Entry<V> = { key, hash: hashOf(key), value };
   if (map.root === null) return { size: 1, root: { bits: bitAt(entry.hash, 0), slots: [entry] } };
-  const before = entryOf(map, key);
-  if (before !== undefined && Object.is(before.value, value)) return map;
-  return { size: before === undefined ? map.size + 1 : map.size, root: put(map.root, entry, 0) };
+  const growth = { by: 1 };
+  const root = put(map.root, entry, 0, growth);
+  return root === map.root ? map : { size: map.size + growth.by, root };
 }
 
 export function mapDelete<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {
   if (map.root === null || !mapHas(map, key)) return map;
   const root = cut(map.root, key, hashOf(key), 0);
-  return root === null ? emptyMap() : { size: map.size - 1, root: asBranch(root) };
+  // The root is a branch always, even of one entry: `cut` moves no only child out of it.
+  return root === null ? emptyMap() : { size: map.size - 1, root: root as Branch<V> };
 }
 
 /** Every entry, in an order that the keys alone decide. */
@@ -65,25 +66,22 @@ function* walk<V>(slot: Slot<V>): Generator<readonly [string, V]> {
 }
 
 /** What `after` has that `before` has not, and the keys that went. Parts that the two share are not looked at. */
-export function mapDiff<V>(before: PersistentMap<V>, after: PersistentMap<V>): { set: [string, V][]; deleted: string[] } {
+export function mapDiff<V>(
+  before: PersistentMap<V>,
+  after: PersistentMap<V>,
+): { set: [string, V][]; deleted: string[] } {
   const set: [string, V][] = [];
   const deleted: string[] = [];
-  diffSlots(before.root, after.root, 0, set, deleted);
+  diffSlots(before.root, after.root, set, deleted);
   return { set, deleted };
 }
 
-function diffSlots<V>(
-  before: Slot<V> | null,
-  after: Slot<V> | null,
-  shift: number,
-  set: [string, V][],
-  deleted: string[],
-): void {
+function diffSlots<V>(before: Slot<V> | null, after: Slot<V> | null, set: [string, V][], deleted: string[]): void {
   if (before === after) return;
   if (isBranch(before) && isBranch(after)) {
     for (let all = before.bits | after.bits; all !== 0; all &= all - 1) {
       const bit = all & -all;
-      diffSlots(slotAt(before, bit), slotAt(after, bit), shift + WIDTH, set, deleted);
+      diffSlots(slotAt(before, bit), slotAt(after, bit), set, deleted);
     }
     return;
   }
@@ -128,28 +126,41 @@ function entryOf<V>(map: PersistentMap<V>, key: string): Entry<V> | undefined {
   return undefined;
 }
 
-function put<V>(branch: Branch<V>, entry: Entry<V>, shift: number): Branch<V> {
+/** With the entry; the same branch where it holds it already. `growth` becomes 0 where the key is not new. */
+function put<V>(branch: Branch<V>, entry: Entry<V>, shift: number, growth: { by: number }): Branch<V> {
   const bit = bitAt(entry.hash, shift);
   const place = placeOf(branch.bits, bit);
+  if (!(branch.bits & bit)) return { bits: branch.bits | bit, slots: inserted(branch.slots, place, entry) };
+  const before = branch.slots[place] as Slot<V>; // its bit is set
+  const after = join(before, entry, shift + WIDTH, growth);
+  if (after === before) return branch;
   const slots = branch.slots.slice();
-  if (!(branch.bits & bit)) {
-    slots.splice(place, 0, entry);
-    return { bits: branch.bits | bit, slots };
-  }
-  slots[place] = join(slots[place] as Slot<V>, entry, shift + WIDTH);
+  slots[place] = after;
   return { bits: branch.bits, slots };
 }
 
-function join<V>(slot: Slot<V>, entry: Entry<V>, shift: number): Slot<V> {
-  if (isBranch(slot)) return put(slot, entry, shift);
+function inserted<V>(slots: readonly Slot<V>[], place: number, slot: Slot<V>): Slot<V>[] {
+  const more = slots.slice();
+  more.splice(place, 0, slot);
+  return more;
+}
+
+function join<V>(slot: Slot<V>, entry: Entry<V>, shift: number, growth: { by: number }): Slot<V> {
+  if (isBranch(slot)) return put(slot, entry, shift, growth);
   if (isEntry(slot)) {
-    if (slot.key === entry.key) return entry;
+    if (slot.key === entry.key) {
+      growth.by = 0;
+      return Object.is(slot.value, entry.value) ? slot : entry;
+    }
     if (slot.hash === entry.hash) return sorted([slot, entry]);
-    return put({ bits: bitAt(slot.hash, shift), slots: [slot] }, entry, shift);
+    return put({ bits: bitAt(slot.hash, shift), slots: [slot] }, entry, shift, growth);
   }
-  const hash = (slot[0] as Entry<V>).hash;
-  if (hash !== entry.hash) return put({ bits: bitAt(hash, shift), slots: [slot] }, entry, shift);
-  return sorted([...slot.filter((other) => other.key !== entry.key), entry]);
+  const hash = (slot[0] as Entry<V>).hash; // a collision is of two entries or more
+  if (hash !== entry.hash) return put({ bits: bitAt(hash, shift), slots: [slot] }, entry, shift, growth);
+  const before = slot.find((other) => other.key === entry.key);
+  if (before === undefined) return sorted([...slot, entry]);
+  growth.by = 0;
+  return Object.is(before.value, entry.value) ? slot : slot.map((other) => (other === before ? entry : other));
 }
 
 const sorted = <V>(entries: Entry<V>[]): Entry<V>[] => entries.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -172,6 +183,3 @@ function cut<V>(slot: Slot<V>, key: string, hash: number, shift: number): Slot<V
   if (shift > 0 && slots.length === 1 && !isBranch(slots[0] as Slot<V>)) return slots[0] as Slot<V>;
   return { bits, slots };
 }
-
-/** The root is a branch always, even of one entry (`cut` moves no only child out of the root). */
-const asBranch = <V>(slot: Slot<V>): Branch<V> => slot as Branch<V>;

@@ -52,6 +52,7 @@ export interface LinkOwner {
   /** Whether the node can take these now. */
   accepts(messages: readonly WireMessage[]): boolean;
   deliver(from: NodeId, incarnation: number, message: WireMessage): void;
+  malformed(peer: NodeId, why: string): void;
   broken(peer: NodeId, incarnation: number, why: Breakage, messages: number): void;
   /** An incarnation is over: certain, not suspected. */
   gone(peer: NodeId, incarnation: number): void;
@@ -130,7 +131,7 @@ export class Link {
       return;
     }
     if (!this.#outgoing.covers(frame)) {
-      owner.count('frames.malformed');
+      owner.malformed(this.peer, 'it acknowledges what was never sent');
       return;
     }
     this.#outgoing.settle(frame, owner.clock.now());

@@ -183,6 +183,10 @@ export class Router implements LinkOwner {
     if (this.congested !== before) this.#owner.congestion(this.congested);
   }
 
+  malformed(peer: NodeId, why: string): void {
+    this.#reject('frames.malformed', peer, new ChoraleError('MESSAGE_MALFORMED', why));
+  }
+
   broken(peer: NodeId, incarnation: number, why: Breakage, messages: number): void {
     const reasons = { behind: 'is too far behind', silent: 'has been silent for too long', refused: 'has ended' };
     const error = new ChoraleError(
@@ -262,11 +266,7 @@ export class Router implements LinkOwner {
       return;
     }
     if (frame === null || frame.source !== from || from === this.id || frame.destination !== this.id) {
-      const error = new ChoraleError(
-        'MESSAGE_MALFORMED',
-        `What ${from} sent to ${this.id} is not a frame from the one to the other.`,
-      );
-      this.#reject('frames.malformed', from, error);
+      this.malformed(from, 'it is no frame from there to here');
       return;
     }
     this.#link(from).receive(frame, bytes.length);
@@ -275,12 +275,8 @@ export class Router implements LinkOwner {
 
   #reject(name: CounterName, peer: NodeId, error: ChoraleError): void {
     this.#owner.count(name);
-    const { code, message, cause } = error;
-    this.#owner.dropped(
-      name,
-      1,
-      new ChoraleError(code, `A frame from ${peer} was rejected: ${message}`, { cause, details: { peer } }),
-    );
+    const sentence = `A frame from ${peer} to ${this.id} was rejected: ${error.message}`;
+    this.#owner.dropped(name, 1, new ChoraleError(error.code, sentence, { cause: error.cause, details: { peer } }));
   }
 }
 

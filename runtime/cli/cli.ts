@@ -21,7 +21,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return usage(error, io);
     io.stderr(`chorale: ${error instanceof ChoraleError ? `${error.code}: ${error.message}` : unexpected(error)}\n`);
-    return exitCodes.input;
+    return io.interrupted.aborted ? exitCodes.interrupted : exitCodes.input;
   }
 }
 

@@ -21,3 +21,5 @@ process.exitCode = await run(process.argv.slice(2), {
   progressAfter: process.stderr.isTTY === true ? 1000 : null,
   interrupted: interruption.signal,
 });
+// Interrupted while it waited for standard input, it waits no more.
+process.stdin.destroy();

@@ -2,6 +2,7 @@
  * Requests as JSON lines: `{"at": 120, "client": "alice", "op": "deposit", "args": ["x", 1]}`. `at` and `client` may be
  * left out. An error names the file, the line and the field, for the one who has to mend it.
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
@@ -41,11 +42,15 @@ const lineSchema = v.strictObject(
 
 /**
  * Reads a file, or standard input for `-`.
- * Errors: INPUT_INVALID.
+ * Errors: INPUT_INVALID; CANCELLED when the user ends the wait for standard input.
  */
 export async function readRequests(path: string, service: AnyService, io: Io): Promise<PlannedRequest[]> {
   const name = path === '-' ? 'standard input' : path;
-  const requests = parseRequests(path === '-' ? await readAll(io.stdin) : await readText(path, io), name, service);
+  const requests = parseRequests(
+    path === '-' ? await Promise.race([readAll(io.stdin), interruption(io)]) : await readText(path, io),
+    name,
+    service,
+  );
   if (requests.length === 0) throw new ChoraleError('INPUT_INVALID', `There are no requests in ${name}.`);
   return requests;
 }
@@ -115,6 +120,11 @@ async function readAll(stream: Io['stdin']): Promise<string> {
   let text = '';
   for await (const chunk of stream) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
   return withoutMark(text + decoder.decode());
+}
+
+async function interruption({ interrupted }: Io): Promise<never> {
+  if (!interrupted.aborted) await once(interrupted, 'abort');
+  throw new ChoraleError('CANCELLED', 'interrupted before the run began');
 }
 
 /** Some editors begin a file with a byte order mark. */

@@ -48,7 +48,8 @@ const EVENT_BYTES = 1024 * 1024;
 
 interface Pending {
   readonly invocation: Invocation;
-  timer: unknown;
+  /** ms, on the clock. */
+  readonly deadline: number;
   readonly abort: (() => void) | null;
 }
 
@@ -64,6 +65,10 @@ export class ClientPort {
   #flushing = false;
   #calls = 0;
   #closed: ChoraleError | null = null;
+  /** One timer for all deadlines, set to the earliest that it was told of: most calls are answered long before. */
+  #timer: { readonly at: number; readonly handle: unknown } | null = null;
+  /** Clients that may have calls under way. */
+  readonly #clients = new Set<Session>();
   /** Calls that have no answer yet, those waiting for their turn among them. */
   unsettled = 0;
 
@@ -88,6 +93,25 @@ export class ClientPort {
 
   client(name: string): Session {
     return new Session(this, name);
+  }
+
+  /** A call of this client must end by then. */
+  watch(client: Session, deadline: number): void {
+    this.#clients.add(client);
+    if (this.#timer !== null && this.#timer.at <= deadline) return;
+    const { clock } = this.#settings;
+    if (this.#timer !== null) clock.clearTimeout(this.#timer.handle);
+    this.#timer = { at: deadline, handle: clock.setTimeout(() => this.#sweep(), deadline - clock.now()) };
+  }
+
+  #sweep(): void {
+    this.#timer = null;
+    const now = this.#settings.clock.now();
+    for (const client of [...this.#clients]) {
+      const next = client.expire(now);
+      if (next === null) this.#clients.delete(client);
+      else this.watch(client, next);
+    }
   }
 
   register(id: SessionId, session: Session): void {
@@ -136,8 +160,11 @@ export class ClientPort {
     if (this.#closed !== null) return;
     this.#closed = error;
     this.#ready = [];
-    for (const session of [...this.#sessions.values()]) session.close(error);
+    for (const client of [...this.#clients]) client.close(error);
+    this.#clients.clear();
     this.#sessions.clear();
+    if (this.#timer !== null) this.#settings.clock.clearTimeout(this.#timer.handle);
+    this.#timer = null;
   }
 
   #tell(type: 'call' | 'cancel', items: readonly Call[] | readonly { session: SessionId; seq: number }[]): void {
@@ -177,7 +204,7 @@ export class Session {
   invoke(invocation: Invocation): void {
     const pending: Pending = {
       invocation,
-      timer: null,
+      deadline: this.#port.settings.clock.now() + invocation.timeout,
       abort: invocation.signal === null ? null : () => this.#giveUp(pending, 'CANCELLED', 'was cancelled by its caller'),
     };
     const refused = this.#refusal(invocation);
@@ -187,10 +214,7 @@ export class Session {
     }
     this.#port.unsettled += 1;
     if (pending.abort !== null) invocation.signal?.addEventListener('abort', pending.abort, { once: true });
-    pending.timer = this.#port.settings.clock.setTimeout(
-      () => this.#giveUp(pending, 'TIMEOUT', `had no answer within ${invocation.timeout} ms`),
-      invocation.timeout,
-    );
+    this.#port.watch(this, pending.deadline);
     this.#waiting.push(pending);
     this.#next();
     this.#port.settings.called();
@@ -218,6 +242,19 @@ export class Session {
           },
     );
     this.#next();
+  }
+
+  /** Gives up the calls whose time has come, and says when the next one's will; null when there is none. */
+  expire(now: number): number | null {
+    const overdue = [...(this.#outstanding === null ? [] : [this.#outstanding]), ...this.#waiting].filter(
+      ({ deadline }) => deadline <= now,
+    );
+    for (const pending of overdue) {
+      this.#giveUp(pending, 'TIMEOUT', `had no answer within ${pending.invocation.timeout} ms`);
+    }
+    let next = this.#outstanding?.deadline ?? null;
+    for (const { deadline } of this.#waiting) next = next === null ? deadline : Math.min(next, deadline);
+    return next;
   }
 
   close(error: ChoraleError): void {
@@ -298,7 +335,6 @@ export class Session {
   }
 
   #settle(pending: Pending, settled: Settled): void {
-    this.#port.settings.clock.clearTimeout(pending.timer);
     if (pending.abort !== null) pending.invocation.signal?.removeEventListener('abort', pending.abort);
     this.#port.unsettled -= 1;
     pending.invocation.settle(settled);

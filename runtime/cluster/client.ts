@@ -19,8 +19,8 @@ export function clientOf(service: AnyService, session: Session, timeout: number,
     with: (more: CallOptions) => clientOf(service, session, timeout, { ...options, ...more }),
   };
   for (const { name } of service.operations) {
-    client[name] = (...args) =>
-      new Promise((resolve, reject) => {
+    client[name] = (...args: Serializable[]) =>
+      new Promise<Serializable>((resolve, reject) => {
         session.invoke({
           ...prepare(service, name, args),
           timeout: options.timeout ?? timeout,

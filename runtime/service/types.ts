@@ -70,12 +70,7 @@ export interface Definition<
   /** They read the state, which is frozen. */
   readonly queries: Q;
   /** A Standard Schema, a synchronous one, for the list of an operation's arguments. */
-  readonly arguments?: {
-    readonly [Name in keyof U | keyof Q]?: StandardSchemaV1<
-      unknown,
-      ArgumentsOf<Name extends keyof U ? U[Name] : Name extends keyof Q ? Q[Name] : never>
-    >;
-  };
+  readonly arguments?: Schemas<NoInfer<U>, NoInfer<Q>>;
   /** Of the state's form: a whole number, 1 when not said. */
   readonly version?: number;
   /** A state of an older version, which it may write into, to one of this version. */
@@ -83,6 +78,8 @@ export interface Definition<
   /** False says that an operation may give another result at another replica. */
   readonly deterministic?: Deterministic;
 }
+
+type Schemas<U, Q> = { readonly [Name in keyof U | keyof Q]?: StandardSchemaV1<unknown, ArgumentsOf<(U & Q)[Name]>> };
 
 export type OperationKind = 'update' | 'query';
 

@@ -54,7 +54,7 @@ interface Trap {
   readonly node: NodeId;
   readonly phase: Phase;
   left: number;
-  readonly fault: Fault & { kind: 'crash' | 'recover' };
+  readonly strike: () => void;
 }
 
 /** What a simulated cluster runs in. Made before the cluster, which it then needs to know to strike it. */
@@ -69,7 +69,6 @@ class World {
   readonly #seeds;
   readonly #sessions = new Map<string, number>();
   #lies = 0;
-  strike: (fault: Trap['fault']) => void = () => {};
   called: () => void = () => {};
 
   constructor(settings: v.InferOutput<typeof schema>, recorder: Recorder | null) {
@@ -92,7 +91,7 @@ class World {
       trap.left -= 1;
       if (trap.left > 0) continue;
       this.traps.splice(this.traps.indexOf(trap), 1);
-      this.strike(trap.fault);
+      trap.strike();
     }
   };
 
@@ -118,7 +117,6 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     super(service, resolved, world);
     this.seed = settings.seed;
     this.#world = world;
-    world.strike = (fault) => this.#strike(fault);
     world.called = () => this.#pump();
     for (const fault of settings.faults) this.inject(fault);
   }
@@ -150,25 +148,22 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   inject(text: string): void {
     const fault = parseFault(text);
     for (const node of nodesOf(fault)) this.#known(text, fault, node);
-    const { clock, traps } = this.#world;
-    if (fault.kind === 'crash' || fault.kind === 'recover') {
-      if ('phase' in fault.when) traps.push({ node: fault.node, phase: fault.when.phase, left: fault.when.count, fault });
-      else this.#strikeAt(fault.when.at, () => this.#strike(fault));
-      return;
+    switch (fault.kind) {
+      case 'crash':
+      case 'recover': {
+        const strike = (): void => this.#strikeNode(fault.kind, fault.node);
+        const { when } = fault;
+        if ('phase' in when) this.#world.traps.push({ node: fault.node, phase: when.phase, left: when.count, strike });
+        else this.#strikeAt(when.at, strike);
+        return;
+      }
+      case 'partition':
+        this.#strikeAt(fault.start, () => this.#part(text, fault));
+        return;
+      default:
+        this.#change(fault);
+        this.#record(text);
     }
-    if (fault.kind !== 'partition') {
-      this.#strike(fault);
-      return;
-    }
-    this.#strikeAt(fault.start, () => {
-      const heal = this.#cut(fault);
-      this.#record(text);
-      if (fault.end === null) return;
-      clock.setTimeout(() => {
-        heal();
-        this.#record(`${text} heals`);
-      }, fault.end - clock.now());
-    });
   }
 
   /** Lets virtual time pass. */
@@ -184,6 +179,14 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   /** Calls back at a time, or in the next step when that has gone by. */
   at(time: number, callback: () => void): void {
     this.#world.clock.setTimeout(callback, Math.max(0, time - this.now));
+  }
+
+  /** Leaves it to the caller to move time, by `step`, until the function returned is called. */
+  drive(): () => void {
+    this.#pumping = true;
+    return () => {
+      this.#pumping = false;
+    };
   }
 
   /** Runs what is due next, and says whether there was anything. For those who drive the run themselves. */
@@ -243,45 +246,45 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     recorder?.record({ t: clock.now(), node: 'network', kind: 'fault', fault });
   }
 
-  #strike(fault: Exclude<Fault, { kind: 'partition' }>): void {
+  #strikeNode(kind: 'crash' | 'recover', node: NodeId): void {
+    if (kind === 'crash') this.nodes.get(node)?.crash('fault');
+    else this.#recover(node);
+  }
+
+  #change(fault: Exclude<Fault, { kind: 'partition' | 'crash' | 'recover' }>): void {
     const { transport: network, liars } = this.#world;
     switch (fault.kind) {
-      case 'crash':
-        this.nodes.get(fault.node)?.crash('fault');
-        return;
-      case 'recover':
-        this.#recover(fault.node);
-        return;
       case 'lie':
       case 'equivocate':
       case 'silent':
         liars.set(fault.node, fault);
-        break;
+        return;
       case 'omit-send':
       case 'omit-receive':
         network.omit(fault.kind === 'omit-send' ? 'send' : 'receive', fault.node, fault.probability);
-        break;
+        return;
       case 'loss':
         network.change({ loss: fault.probability });
-        break;
+        return;
       case 'duplicate':
         network.change({ duplicate: fault.probability });
-        break;
+        return;
       case 'delay':
         network.change({ delay: [fault.least, fault.most] });
-        break;
     }
-    this.#record(JSON.stringify(fault));
   }
 
-  #cut(fault: Fault & { kind: 'partition' }): () => void {
+  #part(text: string, fault: Fault & { kind: 'partition' }): void {
     const { transport: network } = this.#world;
     const heals = fault.from.flatMap((a) =>
       fault.to.flatMap((b) => (fault.oneWay ? [network.cut(a, b)] : [network.cut(a, b), network.cut(b, a)])),
     );
-    return () => {
+    this.#record(text);
+    if (fault.end === null) return;
+    this.at(fault.end, () => {
       for (const heal of heals) heal();
-    };
+      this.#record(`${text} heals`);
+    });
   }
 
   #recover(id: NodeId): void {

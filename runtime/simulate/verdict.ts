@@ -177,7 +177,8 @@ function whyWrong<S extends AnyService>(simulation: Simulation<S>, wrong: readon
   }
   if (byzantine.length === 0) return `${count}.`;
   if (settings.tolerate === 'crash') {
-    return `${count}: with crash faults the first reply is taken, and ${byzantine.join(', ')} lied. "tolerate: byzantine" votes.`;
+    const votes = settings.style.refuses({ tolerate: 'byzantine', reads: 'order', proxy: false }) === null;
+    return `${count}: the first reply is taken, and ${byzantine.join(', ')} lied. ${votes ? 'With "tolerate byzantine" the replies are put to the vote.' : `Replication "${settings.style.name}" has no vote.`}`;
   }
   const tolerated = settings.style.promises.tolerates(settings.replicas, 'byzantine');
   return `${count}: the votes allowed it. ${settings.replicas} replicas outvote ${tolerated} ${tolerated === 1 ? 'liar' : 'liars'} (${tolerated + 1} equal replies are believed), and ${byzantine.length} lied: ${byzantine.join(', ')}.`;

@@ -57,7 +57,7 @@ export function play<S extends AnyService>(
 /** Steps of the clock in one slice: a few ms of work. */
 const SLICE = 256;
 
-/** The same run, which pauses after each slice of it. */
+/** The same run, which pauses after each slice of it: time stands still until it goes on, and for good when it does not. */
 export function* playInSlices<S extends AnyService>(
   simulation: Simulation<S>,
   requests: readonly PlannedRequest[],
@@ -112,9 +112,14 @@ export function* playInSlices<S extends AnyService>(
     };
     next(0);
   }
-  for (let steps = 1; left > 0 && simulation.step(); steps++) if (steps % SLICE === 0) yield;
-  simulation.settle();
-  return played;
+  const release = simulation.drive();
+  try {
+    for (let steps = 1; left > 0 && simulation.step(); steps++) if (steps % SLICE === 0) yield;
+    simulation.settle();
+    return played;
+  } finally {
+    release();
+  }
 }
 
 function callOf(requests: readonly PlannedRequest[], place: number): [string, readonly Serializable[]] {

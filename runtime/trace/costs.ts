@@ -2,8 +2,9 @@
  * What requests cost, read off a trace: messages between nodes, message delays from call to answer, and the phases in
  * the order in which each was first entered (FN-2, MC-12).
  *
- * Every message has a cause, so every message leads back to the call that it was sent for, and its depth is the number
- * of messages on the way. Requests that travelled in one call share its messages.
+ * Every message has a cause, so it leads back to a call, and its depth is the number of messages on the way. Requests
+ * that travelled in one call share its messages. A message that was gathered from several, or released by a later one,
+ * leads back to one of them only: totals and means are exact, and a single request's share is where nothing was batched.
  */
 import type { Phase } from '../../machines/shared/phases.js';
 import type { CauseId, Recorder, TraceEvent } from './format.js';

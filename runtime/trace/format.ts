@@ -7,7 +7,7 @@ import type { Serializable } from '../../machines/shared/serializable.js';
 
 export const TRACE_VERSION = 1;
 
-/** Identifies one message, call or timer for all time: `node:incarnation:count`. */
+/** Identifies one message (`rm-1:1:17`) or call (`fe-1:1:c3`) for all time: node, incarnation, count. */
 export type CauseId = string;
 
 interface At {
@@ -15,7 +15,7 @@ interface At {
   readonly t: number;
   readonly node: string;
   readonly actor?: string;
-  /** The message, call or timer whose handling this is part of. */
+  /** The message or call whose handling this is part of; for a timer, the one whose handling set it. */
   readonly cause?: CauseId;
 }
 

@@ -1,10 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import counter from '../../examples/counter/service.js';
 import { run } from '../../runtime/cli/cli.js';
 import type { Io } from '../../runtime/cli/io.js';
 import type { Report, ReportedRequest } from '../../runtime/cli/report.js';
+import { simulate } from '../../runtime/simulate/simulation.js';
+import { playInSlices } from '../../runtime/simulate/workload.js';
 
 /** What begins a terminal's commands. */
 const ESCAPE = '\u001b';
@@ -113,8 +117,10 @@ describe('the bank, run as the README runs it', () => {
   });
 
   test('AR-7: five replicas outvote two different lies', async () => {
+    const some = readFileSync(`${root}/examples/bank/requests.jsonl`, 'utf8').split('\n').slice(0, 48).join('\n');
+    named('some.jsonl', some);
     for (let seed = 1; seed <= 20; seed++) {
-      const line = `run bank --tolerate byzantine --replicas 5 --fault lie:rm-2 --fault lie:rm-3 --seed ${seed}`;
+      const line = `run bank --requests some.jsonl --tolerate byzantine --replicas 5 --fault lie:rm-2 --fault lie:rm-3 --seed ${seed}`;
       const { code, verdict } = await reported(line);
       expect({ line, code, wrong: verdict.wrong }).toEqual({ line, code: 0, wrong: [] });
     }
@@ -169,7 +175,7 @@ describe('what a person reads', () => {
       /^alice#3 +get\('motd'\) +'hello, world'/m,
       /^bob#1 +cas\('lock', '', 'bob'\) +false/m,
       /^bob#3 +get\('nobody-put-this'\) +'' /m,
-      /^rm-3 +live +8 +[0-9a-f]{12}$/m,
+      /^rm-3 +live +9 +[0-9a-f]{12}$/m,
       /an update +\d+\.\d messages, \d+\.\d delays/,
       /a query +\d+\.\d messages, \d+\.\d delays/,
       /\d+ control messages; all in \d+ frames/,
@@ -388,6 +394,24 @@ describe('requests', () => {
     expect(shown.at(-1)).toBe(`\r${ESCAPE}[K`);
   });
 
+  test('that do not come can be waited for no longer', async () => {
+    const interruption = new AbortController();
+    const never = (async function* () {
+      yield '{"op"';
+      await new Promise(() => {});
+    })();
+    setTimeout(() => interruption.abort(), 20);
+    const { code, stdout, stderr } = await chorale('run counter --requests -', {
+      stdin: never,
+      interrupted: interruption.signal,
+    });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: 'chorale: CANCELLED: interrupted before the run began\n',
+    });
+  });
+
   test('a run can be interrupted', async () => {
     const interruption = new AbortController();
     const trace = join(folder, 'interrupted-trace.jsonl');
@@ -407,6 +431,20 @@ describe('requests', () => {
         .map((line) => JSON.parse(line)),
     ).not.toThrow();
   });
+});
+
+test('between two slices of a run nothing moves, so that who leaves it there has ended it', async () => {
+  const simulation = simulate(counter);
+  const requests = Array.from({ length: 200 }, () => ({ at: 0, client: 'a', op: 'increment', args: [] }));
+  const slices = playInSlices(simulation, requests, { timeout: 1000 });
+  slices.next();
+  const { now } = simulation;
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  expect(simulation.now).toBe(now);
+  while (!slices.next().done);
+  expect(simulation.now).toBeGreaterThan(now);
+  // Then it moves for its clients again.
+  expect(await simulation.client().value()).toBe(200);
 });
 
 describe('--trace', () => {
@@ -516,28 +554,30 @@ describe('modules', () => {
 });
 
 describe('wrong input ends with exit code 2 and one line that names what is wrong', () => {
-  const line = (text: string): string => `{"op": "total"}\n\n${text}\n`;
-  test.each([
-    ['{"op": "total"', /r\.jsonl:3: the line is no JSON: /],
-    ['[]', /r\.jsonl:3: the line must be an object/],
-    ['"total"', /r\.jsonl:3: the line must be an object/],
-    ['null', /r\.jsonl:3: the line must be an object/],
-    ['{}', /r\.jsonl:3: field "op" is missing/],
-    ['{"op": 1}', /r\.jsonl:3: field "op" must be the name of an operation/],
-    ['{"op": "steal"}', /r\.jsonl:3: field "op": "bank" has no operation "steal": there are /],
-    ['{"op": "toString"}', /r\.jsonl:3: field "op": "bank" has no operation "toString"/],
-    ['{"op": "total", "at": -1}', /r\.jsonl:3: field "at" must be 0 ms or more/],
-    ['{"op": "total", "at": "soon"}', /r\.jsonl:3: field "at" must be a number of ms/],
-    ['{"op": "total", "at": 1e300}', /r\.jsonl:3: field "at" is over/],
-    ['{"op": "total", "at": null}', /r\.jsonl:3: field "at" must be a number of ms/],
-    ['{"op": "total", "client": ""}', /r\.jsonl:3: field "client" must be a name/],
-    ['{"op": "total", "client": "a#1"}', /r\.jsonl:3: field "client" must be a name/],
-    ['{"op": "total", "client": 7}', /r\.jsonl:3: field "client" must be a name/],
-    ['{"op": "total", "args": {}}', /r\.jsonl:3: field "args" must be a list of arguments/],
-    ['{"op": "total", "arg": []}', /r\.jsonl:3: field "arg" is not known: there are at, client, op and args/],
-    [`{"op": "getBalance", "args": [${'['.repeat(20000)}${']'.repeat(20000)}]}`, /r\.jsonl:3: field "args": /],
-  ])('request %.40s', async (text, message) => {
-    named('r.jsonl', line(text));
+  const asThird = (text: string): string => `{"op": "total"}\n\n${text}\n`;
+  test.each(
+    [
+      ['{"op": "total"', /r\.jsonl:3: the line is no JSON: /],
+      ['[]', /r\.jsonl:3: the line must be an object/],
+      ['"total"', /r\.jsonl:3: the line must be an object/],
+      ['null', /r\.jsonl:3: the line must be an object/],
+      ['{}', /r\.jsonl:3: field "op" is missing/],
+      ['{"op": 1}', /r\.jsonl:3: field "op" must be the name of an operation/],
+      ['{"op": "steal"}', /r\.jsonl:3: field "op": "bank" has no operation "steal": there are /],
+      ['{"op": "toString"}', /r\.jsonl:3: field "op": "bank" has no operation "toString"/],
+      ['{"op": "total", "at": -1}', /r\.jsonl:3: field "at" must be 0 ms or more/],
+      ['{"op": "total", "at": "soon"}', /r\.jsonl:3: field "at" must be a number of ms/],
+      ['{"op": "total", "at": 1e300}', /r\.jsonl:3: field "at" is over/],
+      ['{"op": "total", "at": null}', /r\.jsonl:3: field "at" must be a number of ms/],
+      ['{"op": "total", "client": ""}', /r\.jsonl:3: field "client" must be a name/],
+      ['{"op": "total", "client": "a#1"}', /r\.jsonl:3: field "client" must be a name/],
+      ['{"op": "total", "client": 7}', /r\.jsonl:3: field "client" must be a name/],
+      ['{"op": "total", "args": {}}', /r\.jsonl:3: field "args" must be a list of arguments/],
+      ['{"op": "total", "arg": []}', /r\.jsonl:3: field "arg" is not known: there are at, client, op and args/],
+      [`{"op": "getBalance", "args": [${'['.repeat(20000)}${']'.repeat(20000)}]}`, /r\.jsonl:3: field "args": /],
+    ].map(([text, message]) => ({ text, message, name: String(text).slice(0, 60) })),
+  )('request $name', async ({ text, message }) => {
+    named('r.jsonl', asThird(text));
     const { code, stdout, stderr } = await chorale('run bank --requests r.jsonl');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
