@@ -26,9 +26,8 @@ export const errorCodes = {
   MESSAGE_TOO_LARGE: 'A message is over the size limit.',
   MESSAGE_UNKNOWN: 'A message is for an actor or of a type that is not there.',
   LINK_BROKEN: 'A peer was silent, or behind, for too long: what was bound for it is discarded.',
-  // actors and groups
+  // actors
   ACTOR_FAILED: 'An actor threw; its supervisor stopped or restarted it.',
-  GROUP_STATIC: 'The members of a static group do not change.',
   // snapshots
   SNAPSHOT_INVALID: 'A snapshot is of another service or version and no migration leads to this one.',
   // input of the command

@@ -61,7 +61,7 @@ export interface Read {
 }
 
 /** A request under way, with the votes on it. */
-export interface Election extends Outstanding {
+interface Election extends Outstanding {
   readonly parties: readonly Party[];
 }
 

@@ -90,7 +90,7 @@ export function forget<O extends Outstanding>(
 export const roundOf = (turns: Turns, noneIsOut: boolean): number => (noneIsOut ? turns.round : turns.round + 1);
 
 /** The next server after this one that is not gone; this one again when all are gone (the client's deadline ends it then). */
-export function serverAfter(turns: Pick<Turns, 'servers' | 'gone'>, place: number): number {
+function serverAfter(turns: Pick<Turns, 'servers' | 'gone'>, place: number): number {
   const n = turns.servers.length;
   for (let i = 1; i < n; i++) {
     const next = (place + i) % n;

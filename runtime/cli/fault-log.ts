@@ -22,8 +22,9 @@ export class FaultLog implements Recorder {
       this.struck.push({ t, node, what: event.reason === 'fault' ? 'crashed' : `crashed: ${event.reason}` });
     else if (event.kind === 'recovered')
       this.struck.push({ t, node, what: `recovered as incarnation ${event.incarnation}` });
-    // Faults that hold for the whole run are recorded as JSON: they are in the settings, and strike at no moment.
-    else if (event.kind === 'fault' && !event.fault.startsWith('{')) this.struck.push({ t, node, what: event.fault });
+    // Other faults hold from the beginning: they are in the settings, and strike at no moment.
+    else if (event.kind === 'fault' && event.fault.startsWith('partition:'))
+      this.struck.push({ t, node, what: event.fault });
   }
 
   /** Of the faults asked for, those that wait for a moment which did not come. */

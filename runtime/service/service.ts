@@ -11,7 +11,7 @@ import { execute, type ServiceOperations } from './execute.js';
 import { patched, patchesBetween } from './patches.js';
 import { invalid, snapshotOf, stateOf, type Versioned } from './snapshot.js';
 import { checkState } from './state.js';
-import type { AllSound, Definition, Queries, Service, Updates } from './types.js';
+import type { ArgumentSchemas, Definition, Queries, Service, Sound, Updates } from './types.js';
 
 /**
  * Defines a service. Its operations are synchronous functions of the state and of plain data:
@@ -32,10 +32,11 @@ import type { AllSound, Definition, Queries, Service, Updates } from './types.js
  */
 export function service<
   State extends object,
-  U extends Updates<State> & AllSound<U>,
-  Q extends Queries<State> & AllSound<Q>,
+  U extends Updates<State> & Sound<U, Schemas>,
+  Q extends Queries<State> & Sound<Q, Schemas>,
   const Deterministic extends boolean = true,
->(name: string, definition: Definition<State, U, Q, Deterministic>): Service<State, U, Q, Deterministic> {
+  Schemas extends ArgumentSchemas = Record<never, never>,
+>(name: string, definition: Definition<State, U, Q, Deterministic, Schemas>): Service<State, U, Q, Deterministic> {
   const raw = definition as unknown as RawDefinition; // looked at as if no compiler had seen it
   const operations = operationsOf(name, raw);
   const initial = initialState(name, raw) as State; // what the definition's own state() has returned
@@ -52,7 +53,7 @@ export function service<
     deterministic: operations.deterministic as Deterministic, // what the definition says, or true
     operations: [...operations.byName.values()].map(({ name: operation, kind }) => ({ name: operation, kind })),
     kindOf: (operation) => operations.byName.get(operation)?.kind,
-    validate: (operation, args) => validate(operations, raw.arguments as Schemas, operation, args),
+    validate: (operation, args) => validate(operations, raw.arguments as ArgumentSchemas | undefined, operation, args),
     initial: () => initial,
     execute: (value, requests) => execute(operations, value, requests),
     executeWithPatches(value, requests) {
@@ -78,11 +79,9 @@ function restored(versioned: Versioned, snapshot: Serializable): object {
   return state;
 }
 
-type Schemas = Readonly<Record<string, StandardSchemaV1>> | undefined;
-
 function validate(
   { service: name, byName }: ServiceOperations,
-  schemas: Schemas,
+  schemas: ArgumentSchemas | undefined,
   operation: string,
   args: readonly unknown[],
 ): readonly Serializable[] {

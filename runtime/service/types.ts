@@ -34,10 +34,14 @@ type WithoutLast<T extends readonly unknown[]> = T extends readonly [...infer He
 export type ReplyOf<O> = O extends (...args: never[]) => infer Reply ? Reply : never;
 
 /**
- * What an operation must be besides: `unknown` where all is well, and else a property that it has not, whose name the
+ * What each operation must be besides: `unknown` where all is well, and else a property that it has not, whose name the
  * compiler shows in its error.
  */
-export type Sound<O> = O extends (state: never, ...args: infer Parameters) => infer Reply
+export type Sound<O, Schemas> = {
+  readonly [Name in keyof O]: SoundOperation<O[Name], Name extends keyof Schemas ? Schemas[Name] : undefined>;
+};
+
+type SoundOperation<O, Schema> = O extends (state: never, ...args: infer Parameters) => infer Reply
   ? Parameters extends readonly [...unknown[], Surroundings]
     ? { readonly 'SERVICE_INVALID: give the last parameter its value: env = surroundings()': never }
     : Reply extends PromiseLike<unknown>
@@ -45,16 +49,23 @@ export type Sound<O> = O extends (state: never, ...args: infer Parameters) => in
       : // biome-ignore lint/suspicious/noConfusingVoidType: an operation without `return` has the reply type void
         Reply extends Plain<Reply> | void
         ? ArgumentsOf<O> extends Plain<ArgumentsOf<O>>
-          ? unknown
+          ? Fits<ArgumentsOf<O>, Schema>
           : { readonly 'NOT_SERIALIZABLE: an argument is not plain data': never }
         : { readonly 'NOT_SERIALIZABLE: the reply is not plain data': never }
   : never;
 
-/** For a set of operations, what each must be besides. */
-export type AllSound<O> = { readonly [Name in keyof O]: Sound<O[Name]> };
+type Fits<Arguments, Schema> =
+  Schema extends StandardSchemaV1<unknown, infer Output>
+    ? Output extends Arguments
+      ? unknown
+      : { readonly 'SERVICE_INVALID: the schema of the arguments returns others than the operation takes': never }
+    : unknown;
 
 export type Updates<State> = Readonly<Record<string, (draft: State, ...args: never[]) => unknown>>;
 export type Queries<State> = Readonly<Record<string, (state: View<State>, ...args: never[]) => unknown>>;
+
+/** A Standard Schema by the operation whose list of arguments it is for. */
+export type ArgumentSchemas = Readonly<Record<string, StandardSchemaV1>>;
 
 /** What `service()` is given. */
 export interface Definition<
@@ -62,6 +73,7 @@ export interface Definition<
   U extends Updates<State>,
   Q extends Queries<State>,
   Deterministic extends boolean,
+  Schemas extends ArgumentSchemas,
 > {
   /** The state to begin with: plain data and collections, the same at every call. */
   readonly state: () => State;
@@ -70,7 +82,7 @@ export interface Definition<
   /** They read the state, which is frozen. */
   readonly queries: Q;
   /** A Standard Schema, a synchronous one, for the list of an operation's arguments. */
-  readonly arguments?: Schemas<NoInfer<U>, NoInfer<Q>>;
+  readonly arguments?: Schemas;
   /** Of the state's form: a whole number, 1 when not said. */
   readonly version?: number;
   /** A state of an older version, which it may write into, to one of this version. */
@@ -78,8 +90,6 @@ export interface Definition<
   /** False says that an operation may give another result at another replica. */
   readonly deterministic?: Deterministic;
 }
-
-type Schemas<U, Q> = { readonly [Name in keyof U | keyof Q]?: StandardSchemaV1<unknown, ArgumentsOf<(U & Q)[Name]>> };
 
 export type OperationKind = 'update' | 'query';
 

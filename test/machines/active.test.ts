@@ -1,11 +1,28 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { frontEnd } from '../../machines/active/front-end.js';
+import { describe, expect, test } from '@jest/globals';
+import {
+  askNext,
+  countVotes,
+  type FrontEndContext,
+  frontEnd,
+  giveUp,
+  passOver,
+  request as requested,
+} from '../../machines/active/front-end.js';
 import { active } from '../../machines/active/index.js';
-import { replicaManager, WAITING_READS } from '../../machines/active/replica-manager.js';
+import {
+  execute,
+  type ReplicaManagerContext,
+  type ReplicaManagerEvent,
+  replicaManager,
+  takeOrder,
+  takeReads,
+  WAITING_READS,
+} from '../../machines/active/replica-manager.js';
 import { elected, type Party, vote, votesNeeded } from '../../machines/active/votes.js';
 import type { Delivery } from '../../machines/shared/effects.js';
 import { equal } from '../../machines/shared/equality.js';
 import { type Address, groupName, type NodeId, nodeId, senderId } from '../../machines/shared/identifiers.js';
+import * as proxy from '../../machines/shared/proxy-client.js';
 import { proxyClient } from '../../machines/shared/proxy-client.js';
 import type { Answer, Call, Reply } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
@@ -19,6 +36,8 @@ import {
   call,
   defaults,
   discards,
+  expectPure,
+  type Line,
   line,
   members,
   multicasts,
@@ -747,6 +766,64 @@ describe('the whole', () => {
   });
 });
 
+describe('the rules', () => {
+  const of = <Type extends string, Item>(type: Type, items: Item[], from: Address = rm(1)) => ({ type, from, items });
+  const cancelled = of('cancel', [{ session: request('a', 1).session, seq: 1 }]);
+  const ended = of('gone', [{ node: nodeId('rm-1'), incarnation: 1 }]);
+
+  test('of the front end are pure', () => {
+    const player = playFrontEnd(3, { reads: 'one', tolerate: 'crash' });
+    player.tell('call', [call('a', 1), call('b', 1, 'read')]);
+    const context: FrontEndContext = player.context;
+    expectPure(
+      (before, event) => requested(before, event, 'one'),
+      context,
+      of('call', [call('c', 1), call('d', 1, 'read')]),
+    );
+    expectPure(countVotes, context, of('replies', [reply('a', 1, 'x'), reply('b', 1, 'x')]));
+    expectPure(giveUp, context, cancelled);
+    expectPure(passOver, context, ended);
+    expectPure(askNext, context, {});
+  });
+
+  test('of the replica manager are pure', () => {
+    const { player, object } = playReplica();
+    player.tell('read', [{ request: request('r', 1, 'read'), seen: 1 }], 'fe-1/fe');
+    const events: ReplicaManagerEvent[] = [
+      of('delivered', [delivery(request('a', 1))]),
+      of('read', [
+        { request: request('b', 1, 'read'), seen: 0 },
+        { request: request('c', 1, 'read'), seen: 5 },
+      ]),
+    ];
+    const waiting: ReplicaManagerContext<Line> = player.context;
+    for (const event of events) {
+      if (event.type === 'delivered') {
+        expectPure((_, next) => takeOrder<Line>(next), waiting, event);
+        expectPure((before, _) => execute(before, object), { ...waiting, ...takeOrder<Line>(event) }, {});
+      } else if (event.type === 'read') expectPure((before, next) => takeReads(before, next, object), waiting, event);
+    }
+  });
+
+  test('of the proxy client are pure', () => {
+    const player = playProxyClient();
+    player.tell('call', [call('a', 1), call('b', 1)]);
+    const context: proxy.ProxyClientContext = player.context;
+    const answer = {
+      session: request('a', 1).session,
+      seq: 1,
+      outcome: { ok: true, value: 1 },
+      by: ['rm-1'],
+      version: 1,
+    } as const;
+    expectPure(proxy.handOver, context, of('call', [call('c', 1)]));
+    expectPure(proxy.bringBack, context, of('answers', [answer], 'rm-1/fe'));
+    expectPure(proxy.giveUp, context, cancelled);
+    expectPure(proxy.passOver, context, ended);
+    expectPure(proxy.turnToNext, context, {});
+  });
+});
+
 describe('the style', () => {
   test('FN-4: it says what it needs, promises and refuses', () => {
     expect(active.name).toBe('active');
@@ -801,8 +878,7 @@ describe('the style', () => {
   });
 });
 
-afterAll(() => {
-  if (process.env.SEED !== undefined) return;
+test('every transition of the charts is taken by one of the tests above', () => {
   for (const machine of [frontEnd(defaults), replicaManager(line(), defaults), proxyClient(defaults)]) {
     expect(coverage.missing(machine)).toEqual([]);
   }

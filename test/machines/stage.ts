@@ -2,6 +2,7 @@
  * What the tests of the styles' machines share: an object to replicate, the runs over many seeds, actors that hand
  * their effects to the test, and the account of which transitions of a chart have been taken.
  */
+import { expect } from '@jest/globals';
 import { type AnyStateMachine, type AnyStateNode, createActor, type InspectionEvent, SimulatedClock } from 'xstate';
 import type { Effect } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, nodeId, sessionId } from '../../machines/shared/identifiers.js';
@@ -192,3 +193,17 @@ export const answers = (effects: readonly Effect[]): Answer[] =>
 /** Who is sent what: `rm-1/rm read 2`. */
 export const sent = (effects: readonly Effect[]): string[] =>
   sends(effects).map(({ to, message }) => `${to} ${message.type} ${message.items.length}`);
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) frozen(inner);
+  }
+  return value;
+}
+
+/** A rule is pure when it leaves what it is given alone, and the same gives the same. */
+export function expectPure<C, E, R>(rule: (context: C, event: E) => R, context: C, event: E): void {
+  const first = rule(frozen(context), frozen(event));
+  expect(rule(context, event)).toEqual(first);
+}

@@ -306,6 +306,7 @@ describe('--json', () => {
     });
     // A liar and a crash are one fault too many for three: nobody is told anything wrong, and some are told nothing.
     expect(code).toBe(1);
+    expect(report.faults).toMatchObject({ struck: [{ t: 320, node: 'rm-3', what: 'crashed' }], neverCame: [] });
     expect(report.verdict.wrong).toEqual([]);
     expect(report.verdict.unanswered.length).toBeGreaterThan(0);
     expect(Object.keys(report.costs)).toEqual([
@@ -555,34 +556,36 @@ describe('modules', () => {
 
 describe('wrong input ends with exit code 2 and one line that names what is wrong', () => {
   const asThird = (text: string): string => `{"op": "total"}\n\n${text}\n`;
-  test.each(
-    [
-      ['{"op": "total"', /r\.jsonl:3: the line is no JSON: /],
-      ['[]', /r\.jsonl:3: the line must be an object/],
-      ['"total"', /r\.jsonl:3: the line must be an object/],
-      ['null', /r\.jsonl:3: the line must be an object/],
-      ['{}', /r\.jsonl:3: field "op" is missing/],
-      ['{"op": 1}', /r\.jsonl:3: field "op" must be the name of an operation/],
-      ['{"op": "steal"}', /r\.jsonl:3: field "op": "bank" has no operation "steal": there are /],
-      ['{"op": "toString"}', /r\.jsonl:3: field "op": "bank" has no operation "toString"/],
-      ['{"op": "total", "at": -1}', /r\.jsonl:3: field "at" must be 0 ms or more/],
-      ['{"op": "total", "at": "soon"}', /r\.jsonl:3: field "at" must be a number of ms/],
-      ['{"op": "total", "at": 1e300}', /r\.jsonl:3: field "at" is over/],
-      ['{"op": "total", "at": null}', /r\.jsonl:3: field "at" must be a number of ms/],
-      ['{"op": "total", "client": ""}', /r\.jsonl:3: field "client" must be a name/],
-      ['{"op": "total", "client": "a#1"}', /r\.jsonl:3: field "client" must be a name/],
-      ['{"op": "total", "client": 7}', /r\.jsonl:3: field "client" must be a name/],
-      ['{"op": "total", "args": {}}', /r\.jsonl:3: field "args" must be a list of arguments/],
-      ['{"op": "total", "arg": []}', /r\.jsonl:3: field "arg" is not known: there are at, client, op and args/],
-      [`{"op": "getBalance", "args": [${'['.repeat(20000)}${']'.repeat(20000)}]}`, /r\.jsonl:3: field "args": /],
-    ].map(([text, message]) => ({ text, message, name: String(text).slice(0, 60) })),
-  )('request $name', async ({ text, message }) => {
-    named('r.jsonl', asThird(text));
-    const { code, stdout, stderr } = await chorale('run bank --requests r.jsonl');
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^chorale: INPUT_INVALID: [^\n]*\n$/);
-  });
+  const refused: [string, RegExp][] = [
+    ['{"op": "total"', /r\.jsonl:3: the line is no JSON: /],
+    ['[]', /r\.jsonl:3: the line must be an object/],
+    ['"total"', /r\.jsonl:3: the line must be an object/],
+    ['null', /r\.jsonl:3: the line must be an object/],
+    ['{}', /r\.jsonl:3: field "op" is missing/],
+    ['{"op": 1}', /r\.jsonl:3: field "op" must be the name of an operation/],
+    ['{"op": "steal"}', /r\.jsonl:3: field "op": "bank" has no operation "steal": there are /],
+    ['{"op": "toString"}', /r\.jsonl:3: field "op": "bank" has no operation "toString"/],
+    ['{"op": "total", "at": -1}', /r\.jsonl:3: field "at" must be 0 ms or more/],
+    ['{"op": "total", "at": "soon"}', /r\.jsonl:3: field "at" must be a number of ms/],
+    ['{"op": "total", "at": 1e300}', /r\.jsonl:3: field "at" is over/],
+    ['{"op": "total", "at": null}', /r\.jsonl:3: field "at" must be a number of ms/],
+    ['{"op": "total", "client": ""}', /r\.jsonl:3: field "client" must be a name/],
+    ['{"op": "total", "client": "a#1"}', /r\.jsonl:3: field "client" must be a name/],
+    ['{"op": "total", "client": 7}', /r\.jsonl:3: field "client" must be a name/],
+    ['{"op": "total", "args": {}}', /r\.jsonl:3: field "args" must be a list of arguments/],
+    ['{"op": "total", "arg": []}', /r\.jsonl:3: field "arg" is not known: there are at, client, op and args/],
+    [`{"op": "getBalance", "args": [${'['.repeat(20000)}${']'.repeat(20000)}]}`, /r\.jsonl:3: field "args": /],
+  ];
+  test.each(refused.map(([text, message]) => ({ text, message, name: text.slice(0, 60) })))(
+    'request $name',
+    async ({ text, message }) => {
+      named('r.jsonl', asThird(text));
+      const { code, stdout, stderr } = await chorale('run bank --requests r.jsonl');
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^chorale: INPUT_INVALID: [^\n]*\n$/);
+    },
+  );
 
   test.each([
     ['run bank --requests nowhere.jsonl', /INPUT_INVALID: --requests nowhere\.jsonl cannot be read: ENOENT/],

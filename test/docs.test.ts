@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { errorCodes } from '../runtime/errors.js';
+import { faultForms } from '../runtime/simulate/faults.js';
+
+const text = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const sources = (folder: string): string[] =>
+  readdirSync(new URL(`../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => text(`${folder}/${path}`));
+
+describe('what the documents say is what there is', () => {
+  test('docs/errors.md lists every code, and no other', () => {
+    const listed = [...text('docs/errors.md').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
+    expect(listed).toEqual(Object.keys(errorCodes).sort((a, b) => listed.indexOf(a) - listed.indexOf(b)));
+  });
+
+  test('every code is used by the sources', () => {
+    const all = [...sources('machines'), ...sources('runtime')].filter((source) => !source.includes('export const errorCodes')).join('\n');
+    expect(Object.keys(errorCodes).filter((code) => !all.includes(`'${code}'`))).toEqual([]);
+  });
+
+  test('docs/faults.md shows every kind of fault', () => {
+    const page = text('docs/faults.md');
+    for (const form of faultForms) expect(page).toContain(`\`${form.slice(0, form.indexOf(':') + 1)}`);
+  });
+
+  test('the README names documents that are there', () => {
+    for (const [, path] of text('README.md').matchAll(/\]\(((?:docs\/)?[\w.-]+\.md)\)/g)) expect(text(path as string)).not.toBe('');
+  });
+});
