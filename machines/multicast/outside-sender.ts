@@ -31,7 +31,7 @@ export interface OutsideContext extends Effectful {
 
 type Rule<E> = (args: { context: OutsideContext; event: E }) => Partial<OutsideContext>;
 
-export const multicast: Rule<Multicast> = ({ context, event }) => {
+const multicast: Rule<Multicast> = ({ context, event }) => {
   const { input, members, timestamp } = context;
   if (event.items.length === 0) return { effects: noEffects };
   const messages = stamped(input, context.sent, () => timestamp, event.items);
@@ -45,12 +45,12 @@ export const multicast: Rule<Multicast> = ({ context, event }) => {
   return { sent, timestamp: { ...timestamp, [senderId(input.node, input.incarnation)]: sent }, effects };
 };
 
-export const hear: Rule<Heard> = ({ context, event }) =>
+const hear: Rule<Heard> = ({ context, event }) =>
   keepsCausal(context.input.order)
     ? { timestamp: event.items.reduce(merge, context.timestamp), effects: noEffects }
     : discardAll('an order without timestamps')({ event });
 
-export const leaveOut: Rule<GoneTold> = ({ context, event }) => ({
+const leaveOut: Rule<GoneTold> = ({ context, event }) => ({
   members: context.members.filter((member) => !event.items.some(({ node }) => node === member)),
   effects: noEffects,
 });

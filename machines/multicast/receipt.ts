@@ -5,7 +5,7 @@
 import { fields, listOf, natural, type Shape } from '../shared/shapes.js';
 
 /** A run of sequence numbers, both ends included. */
-export type Run = readonly [first: number, last: number];
+type Run = readonly [first: number, last: number];
 
 export interface Receipt {
   /** Every message from 1 to this one. */

@@ -80,7 +80,7 @@ function send(step: Step, member: number, type: 'data' | 'stability', items: rea
 
 type Rule<E> = (args: { context: SenderOrderedContext; event: E }) => Partial<SenderOrderedContext>;
 
-export const multicast: Rule<Multicast> = ({ context, event }) => {
+const multicast: Rule<Multicast> = ({ context, event }) => {
   const step = begin(context);
   const self = senderId(step.input.node, step.input.incarnation);
   const messages = stamped(step.input, step.sent, () => seen(context), event.items);
@@ -96,13 +96,13 @@ export const multicast: Rule<Multicast> = ({ context, event }) => {
 const allHeld = (step: Step): SenderId[] => heldStreams(step.heldBack) as SenderId[]; // its streams are sender ids
 
 /** What this member has delivered: the past of what it sends next. */
-export function seen(context: Pick<SenderOrderedContext, 'senders'>): VectorTimestamp {
+function seen(context: Pick<SenderOrderedContext, 'senders'>): VectorTimestamp {
   const stamp: Record<string, number> = {};
   for (const [sender, { delivered }] of mapEntries(context.senders)) if (delivered > 0) stamp[sender] = delivered;
   return stamp;
 }
 
-export const takeData: Rule<Data> = ({ context, event }) => {
+const takeData: Rule<Data> = ({ context, event }) => {
   const step = begin(context);
   const from = nodeOf(event.from);
   if (step.goneMembers.includes(from)) return discardAll('its sender has ended')({ event });
@@ -122,7 +122,7 @@ export const takeData: Rule<Data> = ({ context, event }) => {
   return finish(step, event.type);
 };
 
-export const takeStability: Rule<Stability> = ({ context, event }) => {
+const takeStability: Rule<Stability> = ({ context, event }) => {
   const step = begin(context);
   const place = step.input.members.indexOf(nodeOf(event.from));
   if (!step.others.includes(place)) return discardAll('not from a living member')({ event });
@@ -157,7 +157,7 @@ function canTell(step: Step, { sender, receipt }: Holding): boolean {
   return record === undefined || (!mapHas(step.unsettled, sender) && isNews(record, receipt));
 }
 
-export const takeGone: Rule<GoneTold> = ({ context, event }) => {
+const takeGone: Rule<GoneTold> = ({ context, event }) => {
   const step = begin(context);
   for (const { node, incarnation } of event.items) learnGone(step, node, incarnation);
   drainAll(step, allHeld(step));
@@ -166,7 +166,7 @@ export const takeGone: Rule<GoneTold> = ({ context, event }) => {
 };
 
 /** A stability round: the received vector, as far as it is not known to be stable, to all others. */
-export const tellRound: Rule<unknown> = ({ context }) => {
+const tellRound: Rule<unknown> = ({ context }) => {
   const step = begin(context);
   step.round += 1;
   const senders = [...mapEntries(step.unsettled)].map(([sender]) => sender as SenderId); // its keys are sender ids
@@ -174,7 +174,7 @@ export const tellRound: Rule<unknown> = ({ context }) => {
   return finish(step, 'stability');
 };
 
-export const isStable = ({ context }: { context: SenderOrderedContext }): boolean => context.unsettled.size === 0;
+const isStable = ({ context }: { context: SenderOrderedContext }): boolean => context.unsettled.size === 0;
 
 // --- chart ---------------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ const STREAM = 'order';
 
 type Rule<E> = (args: { context: SequencedContext; event: E }) => Partial<SequencedContext>;
 
-export const submit: Rule<Multicast> = ({ context, event }) => {
+const submit: Rule<Multicast> = ({ context, event }) => {
   const { input, sent } = context;
   if (input.sequencer === null || event.items.length === 0)
     return discardAll('no sequencer, or nothing to send')({ event });
@@ -79,9 +79,9 @@ export const submit: Rule<Multicast> = ({ context, event }) => {
   return { sent: sent + messages.length, submitted, effects };
 };
 
-export const takeOrdered: Rule<OrderedCome> = ({ context, event }) => advance(context, event.type, event.items, 0);
+const takeOrdered: Rule<OrderedCome> = ({ context, event }) => advance(context, event.type, event.items, 0);
 
-export const takeTicket: Rule<TicketCome> = ({ context, event }) => {
+const takeTicket: Rule<TicketCome> = ({ context, event }) => {
   let submitted = context.submitted;
   const own: Ordered[] = [];
   for (const { number, seq } of event.items) {
@@ -132,7 +132,7 @@ function withSeen({ input, seen, ended }: SequencedContext, deliveries: readonly
 }
 
 /** What a member has delivered has a number already, so the sequencer need not be told of the ended senders' part of it. */
-export const takeGone: Rule<GoneTold> = ({ context, event }) => ({
+const takeGone: Rule<GoneTold> = ({ context, event }) => ({
   seen: sendersOf(context.ended, event.items).reduce<PersistentMap<number>>(
     (seen, id: SenderId) => mapDelete(seen, id),
     context.seen,

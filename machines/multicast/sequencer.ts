@@ -65,7 +65,7 @@ type Step = { -readonly [Field in keyof Omit<SequencerContext, 'effects'>]: Sequ
 
 type Rule<E> = (args: { context: SequencerContext; event: E }) => Partial<SequencerContext>;
 
-export const takeSubmit: Rule<Submit> = ({ context, event }) => {
+const takeSubmit: Rule<Submit> = ({ context, event }) => {
   const step: Step = { ...context, ordered: [] };
   let duplicate = 0;
   let ended = 0;
@@ -80,7 +80,7 @@ export const takeSubmit: Rule<Submit> = ({ context, event }) => {
 };
 
 /** What an ended sender submitted and cannot be numbered now never can; nobody waits for it any more. */
-export const takeGone: Rule<GoneTold> = ({ context, event }) => {
+const takeGone: Rule<GoneTold> = ({ context, event }) => {
   const step: Step = { ...context, ordered: [] };
   let lost = 0;
   for (const sender of sendersOf(step.ended, event.items)) {

@@ -1,7 +1,7 @@
 /**
  * What a member of a reliable group knows of one sender's messages: which it holds itself, and which the other members
  * are known to hold. A message that every living member holds is stable: nobody can need it from here any more, so
- * it is dropped (Birman, Schiper & Stephenson 1991, §5). Until then it is kept, for a member to whom its
+ * it is dropped (Birman, Schiper & Stephenson 1991). Until then it is kept, for a member to whom its
  * sender could not send it. Pure; the rules that use it are in sender-ordered-member.ts.
  */
 import type { NodeId, SenderId } from '../shared/identifiers.js';

@@ -14,7 +14,7 @@ interface Sent {
   retries: number;
 }
 
-/** Frames that are sent again to a peer from which nothing has come since the last time: enough to be heard. */
+/** Oldest frames that are sent again to a peer from which nothing has come since the last time: enough to be heard. */
 const PROBES = 8;
 
 /** What was sent and is not acknowledged. */
@@ -95,12 +95,11 @@ export class SendWindow {
 
   /** Sends again what is due. */
   resend(now: number, transmit: (bytes: Uint8Array) => void): void {
-    let left = this.#heardAt < this.#resentAt ? PROBES : Number.POSITIVE_INFINITY;
+    let left = this.#heardAt < this.#resentAt ? PROBES : this.#frames.size;
     this.due = Number.POSITIVE_INFINITY;
     for (const sent of this.#frames.values()) {
       if (sent.due <= now) {
         if (left > 0) {
-          left -= 1;
           sent.retries += 1;
           sent.due = now + this.#patience(sent.retries);
           this.#resentAt = now;
@@ -110,6 +109,7 @@ export class SendWindow {
           sent.due = Number.POSITIVE_INFINITY;
         }
       }
+      left -= 1;
       this.due = Math.min(this.due, sent.due);
     }
   }

@@ -54,7 +54,7 @@ export interface ReportedRequest {
 }
 
 /** Means over the answered requests; null where there are none. */
-export interface ReportedCosts {
+interface ReportedCosts {
   readonly messagesPerUpdate: number | null;
   readonly delaysPerUpdate: number | null;
   readonly messagesPerQuery: number | null;

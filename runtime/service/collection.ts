@@ -134,42 +134,40 @@ function settled<V>(key: string, value: V): V {
     }
     return value;
   }
-  return settle(value, [key]).value as V; // the same data: only drafts have been replaced by what they stand for
+  return settle(value, [key]) as V; // the same data: only drafts have been replaced by what they stand for
 }
 
-/** The value, frozen and without drafts (itself, where it has none), and its levels. */
-function settle(given: unknown, path: Path): { value: unknown; levels: number } {
-  if (typeof given !== 'object' || given === null) {
-    if (typeof given === 'function' || typeof given === 'symbol' || typeof given === 'bigint') {
-      throw notPlain(`a ${typeof given}`, path);
-    }
-    return { value: given, levels: 0 };
-  }
+/** The value, frozen and without drafts: itself, where there are none in it. */
+function settle(given: object, path: Path): object {
   const known = settledObjects.get(given);
-  if (known !== undefined) {
-    checkDepth(path.length + known, path);
-    return { value: given, levels: known };
-  }
-  checkDepth(path.length, path);
+  checkDepth(path.length + (known ?? 0), path);
+  if (known !== undefined) return given;
   const value: object = isDraft(given) ? current(given) : given;
   if (value instanceof Collection) throw notPlain('a collection: one collection cannot hold another', path);
   if (value instanceof Uint8Array) throw notPlain(bytesInState, path);
   const isList = Array.isArray(value);
   if (isList) checkDense(value, path);
-  const properties: [string | number, unknown][] = isList
-    ? value.map((item, i) => [i, item])
-    : propertiesOf(value, path);
+  let settledParts: Record<string, unknown> | null = null;
   let levels = 0;
-  let same = true;
-  const parts = properties.map(([key, part]): [string | number, unknown] => {
-    const inner = settle(part, [...path, key]);
-    levels = Math.max(levels, inner.levels);
-    same &&= inner.value === part || (Number.isNaN(part) && Number.isNaN(inner.value));
-    return [key, inner.value];
-  });
-  const result = same ? value : isList ? parts.map(([, part]) => part) : Object.fromEntries(parts);
+  for (const [key, part] of isList ? Object.entries(value) : propertiesOf(value, path)) {
+    if (typeof part !== 'object' || part === null) {
+      if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint') {
+        throw notPlain(`a ${typeof part}`, [...path, key]);
+      }
+      continue;
+    }
+    path.push(isList ? Number(key) : key);
+    const inner = settle(part, path);
+    path.pop();
+    levels = Math.max(levels, settledObjects.get(inner) ?? 0);
+    if (inner === part) continue;
+    settledParts ??= {};
+    settledParts[key] = inner;
+  }
+  const result =
+    settledParts === null ? value : isList ? Object.assign([...value], settledParts) : { ...value, ...settledParts };
   settledObjects.set(Object.freeze(result), levels + 1);
-  return { value: result, levels: levels + 1 };
+  return result;
 }
 
 export const bytesInState =

@@ -2,9 +2,10 @@
  * What can be seen to be wrong with a service when it is defined, is seen then.
  */
 import { freeze } from 'immer';
+import { equal } from '../../machines/shared/equality.js';
 import { ChoraleError } from '../errors.js';
-import { digestOf } from './digest.js';
 import type { NamedOperation, ServiceOperations } from './execute.js';
+import { pack } from './packing.js';
 import { checkState } from './state.js';
 import type { OperationKind } from './types.js';
 
@@ -87,7 +88,7 @@ export function initialState(name: string, { state }: RawDefinition): object {
   if (typeof state !== 'function')
     throw faulty(name, 'it has no state: a function that returns the state to begin with');
   const initial = made(name, state());
-  if (digestOf(initial) !== digestOf(made(name, state()))) {
+  if (!equal(pack(initial), pack(made(name, state())))) {
     throw faulty(name, 'two calls of state() gave different states, and so every replica would begin with another one');
   }
   return initial;

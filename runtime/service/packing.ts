@@ -6,7 +6,7 @@
 import { mapEntries } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { Collection, collection, held } from './collection.js';
-import type { Path } from './serializable.js';
+import { isPlainObject, type Path } from './serializable.js';
 
 export interface Packed {
   readonly plain: Serializable;
@@ -54,8 +54,10 @@ export function unpack({ plain, collections }: Packed): unknown {
   return root.value;
 }
 
+/** What is not plain stays what it is, for the check of the state to find. */
 function copyOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
+  if (!isPlainObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
 }

@@ -44,15 +44,18 @@ export type Sound<O, Schemas> = {
 type SoundOperation<O, Schema> = O extends (state: never, ...args: infer Parameters) => infer Reply
   ? Parameters extends readonly [...unknown[], Surroundings]
     ? { readonly 'SERVICE_INVALID: give the last parameter its value: env = surroundings()': never }
-    : Reply extends PromiseLike<unknown>
-      ? { readonly 'SERVICE_INVALID: an operation is synchronous': never }
-      : // biome-ignore lint/suspicious/noConfusingVoidType: an operation without `return` has the reply type void
-        Reply extends Plain<Reply> | void
-        ? ArgumentsOf<O> extends Plain<ArgumentsOf<O>>
-          ? Fits<ArgumentsOf<O>, Schema>
-          : { readonly 'NOT_SERIALIZABLE: an argument is not plain data': never }
+    : IsPlain<Reply> extends true
+      ? IsPlain<ArgumentsOf<O>> extends true
+        ? Fits<ArgumentsOf<O>, Schema>
+        : { readonly 'NOT_SERIALIZABLE: an argument is not plain data': never }
+      : [Reply] extends [PromiseLike<unknown>]
+        ? { readonly 'SERVICE_INVALID: an operation is synchronous': never }
         : { readonly 'NOT_SERIALIZABLE: the reply is not plain data': never }
   : never;
+
+/** `Serializable` has no end, so it is asked for before its parts are. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an operation without `return` has the reply type void
+type IsPlain<T> = [T] extends [Serializable | void] ? true : [T] extends [Plain<T> | void] ? true : false;
 
 type Fits<Arguments, Schema> =
   Schema extends StandardSchemaV1<unknown, infer Output>

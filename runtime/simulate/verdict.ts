@@ -128,7 +128,7 @@ function againstWhatWasAnswered(
     const seen = new Set<string>();
     for (const id of ids) {
       const request = calls.get(id);
-      if (request?.call == null) continue;
+      if (request?.call == null || seen.has(id)) continue; // whoever executed it passes it on as well
       if (request.answer?.by[0] === node && !found.has(id)) {
         const missed = updates.filter(([other, { endedAt }]) => endedAt < request.calledAt && !seen.has(other));
         const whole = missed.reduce((state, [, { call }]) => (call === null ? state : outcomeOf(service, state, call).value), value);

@@ -179,8 +179,8 @@ describe('reliable delivery', () => {
     expect(reach(['m1', 'm2', 'm3']).payloads('m1')).toEqual(['o1:1#1']);
   });
 
-  test('MC-1: uniform, a member whose fellows have all ended delivers alone', () => {
-    const schedule = new Schedule({ order: 'causal', uniform: true, members: 3 });
+  test.each(bySender)('MC-1: %s: uniform, a member whose fellows have all ended delivers alone', (order) => {
+    const schedule = new Schedule({ order, uniform: true, members: 3 });
     schedule.crash('m2');
     schedule.crash('m3');
     schedule.multicast('m1');
@@ -192,6 +192,56 @@ describe('reliable delivery', () => {
     schedule.run();
     expect(schedule.stateOf('m1')).toBe('stable');
   });
+
+  test.each(bySender)(
+    'MC-1: %s: uniform, what waits for a member is delivered when another tells that it has ended',
+    (order) => {
+      const schedule = new Schedule({ order, uniform: true, tolerates: 2, members: 3 });
+      schedule.crash('m3');
+      schedule.multicast('m1');
+      schedule.run(30);
+      expect([schedule.payloads('m1'), schedule.payloads('m2')]).toEqual([[], []]);
+      schedule.tellGone('m2', 'm3');
+      schedule.run();
+      expect([schedule.payloads('m1'), schedule.payloads('m2')]).toEqual([['m1:1#1'], ['m1:1#1']]);
+    },
+  );
+
+  test.each(bySender)('MC-1: %s: what one member has of an ended sender all get before it is settled', (order) => {
+    for (const told of ['m1', 'm2', 'm3']) {
+      const schedule = new Schedule({ order, members: 3, outsiders: 1 });
+      schedule.crashAfterSends('o1', 2);
+      schedule.multicast('o1');
+      schedule.tellGone(told, 'o1');
+      schedule.run();
+      const expected = told === 'm1' ? [] : ['o1:1#1']; // who was told first takes nothing from the sender any more
+      expect(schedule.members.map((name) => schedule.payloads(name))).toEqual([expected, expected, expected]);
+      for (const name of schedule.members) {
+        expect(schedule.contextOf<SenderOrderedContext>(name).senders.size).toBe(0);
+      }
+    }
+  });
+
+  test.each(bySender)(
+    'MC-1: %s: a sender is not settled while a member may still get of it from one that has ended',
+    (order) => {
+      const delay = ({ from, to, message }: Travelling): number | null => {
+        if (from === 'o1') return to === 'm3' ? 10 : null;
+        if (from === 'm3' && message.type === 'data') return to === 'm2' ? 400 : null;
+        return 10;
+      };
+      const schedule = new Schedule({ order, members: 3, outsiders: 1, delay, stabilityInterval: 100 });
+      schedule.multicast('o1');
+      schedule.at(15, () => schedule.crash('o1'));
+      schedule.at(300, () => schedule.crash('m3'));
+      schedule.at(500, () => schedule.tellGone('m2', 'o1'));
+      for (const gone of ['o1', 'm3']) schedule.at(590, () => schedule.tellGone('m1', gone));
+      schedule.run(615);
+      expect(schedule.contextOf<SenderOrderedContext>('m1').closing).toEqual(['o1:1', 'm3:1']);
+      schedule.run();
+      expect([schedule.payloads('m1'), schedule.payloads('m2')]).toEqual([['o1:1#1'], ['o1:1#1']]);
+    },
+  );
 
   test('MC-1: what a member lacks because the link from the sender is slow is passed on after a round, once by each', () => {
     const delayed = ({ from, to, message }: Travelling): number => {
@@ -272,13 +322,14 @@ describe('reliable delivery', () => {
     schedule.tellGone('m1', 'm3');
     const stale = { sender: 'm3:1', seq: 2, payload: 'late' };
     schedule.tell('m1', 'data', [stale], 'm3/group:g');
+    schedule.tell('m1', 'data', [{ sender: 'o9:1', seq: 1, payload: 'late' }], 'm3/group:g');
     schedule.tell('m1', 'stability', [{}], 'm3/group:g');
     schedule.tell('m1', 'stability', [{}], 'stranger/group:g');
     schedule.run();
     schedule.tell('m1', 'data', [{ ...stale, seq: 1 }], 'm2/group:g');
     expect(schedule.payloads('m1')).toEqual(['m3:1#1']);
     expect(schedule.discards).toEqual({
-      'data: its sender has ended': 1,
+      'data: its sender has ended': 2,
       'stability: not from a living member': 2,
       'data: duplicate': 1,
     });
@@ -394,6 +445,9 @@ describe('what grows shrinks', () => {
     schedule.tellGone('seq', 'o1');
     schedule.tellGone('m1', 'o1');
     expect(schedule.contextOf<SequencerContext>('seq').numbered.size).toBe(1);
+    const late = { sender: 'o1:1', seq: 1001, payload: 'numbered before', number: 2001, stamp: { 'o1:1': 1001 } };
+    schedule.tell('m1', 'ordered', [late], 'seq/group:g');
+    expect(schedule.payloads('m1').at(-1)).toBe('numbered before');
     expect(schedule.contextOf<SequencedContext>('m1').seen.size).toBe(keepsCausal(order) ? 1 : 0);
   });
 

@@ -331,7 +331,7 @@ describe('--json', () => {
     });
   });
 
-  test('the costs of a lone request are those of the table, and the mean of many is no more', async () => {
+  test('the mean costs of one update and one query are their own', async () => {
     const input = lines({ op: 'increment' }, { op: 'value' });
     const { requests, costs } = await reported('run counter --requests -', { input });
     const [update, query] = requests as [ReportedRequest, ReportedRequest];

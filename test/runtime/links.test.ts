@@ -323,6 +323,22 @@ describe('bounds', () => {
     expect(congested).toEqual([true, false]);
   });
 
+  test('CH-3: what is acknowledged, and a gap that closes, no longer counts towards the bounds', () => {
+    const network = new RoughNetwork(randomFrom(1), { loss: 0.3, duplicate: 0, delay: [1, 30] });
+    const { errors, hooks } = watched();
+    const link = { limit: 300, limitBytes: 300_000, highWater: 256 };
+    const one = network.node('a', { hooks, link });
+    const two = network.node('b', { link });
+    for (let i = 0; i < 1000; i++) {
+      say(one, { to: to('b'), type: 'rumour', items: [{ text: 'x'.repeat(3000) }] });
+      network.run(20);
+    }
+    network.run(3000);
+    expect([errors, one.congested]).toEqual([[], false]);
+    expect(heardBy(two)).toHaveLength(1000);
+    expect(two.counters).not.toHaveProperty('frames.ahead');
+  });
+
   test('CH-3: a peer that is silent for too long loses its link, and is not reported as gone; it costs little meanwhile', () => {
     const network = new RoughNetwork(randomFrom(1));
     const { errors, hooks } = watched();
@@ -364,7 +380,10 @@ describe('bounds', () => {
       say(one, { to: to('b'), type: 'hear', items: [i] });
       network.run(10);
     }
+    const before = network.framesFrom(a, b);
     network.run(20_000);
+    // Meanwhile only the oldest few ask whether it is there.
+    expect(network.framesFrom(a, b) - before).toBeLessThan(200);
     network.passes = () => true;
     // One wait of at most a second until it is heard, then one round trip.
     network.run(1010);
