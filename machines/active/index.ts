@@ -34,4 +34,5 @@ export const active = {
   frontEnd,
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
   shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+  intake: { frontEnd: ['call'], replicaManager: ['read'] },
 } as const satisfies Style;

@@ -25,4 +25,5 @@ export const local = {
   frontEnd,
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
   shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+  intake: { frontEnd: ['call'], replicaManager: ['requests'] },
 } as const satisfies Style;

@@ -89,7 +89,9 @@ export const discardAll =
 
 export const incarnationOf = (id: SenderId): number => Number(id.slice(id.lastIndexOf(':') + 1));
 
-/** Node → the last of its incarnations that is known to have ended. One number for each node, however often it restarts. */
+/**
+ * Node → the last of its incarnations that is known to have ended. One number for each node, however often it restarts.
+ */
 export type EndedNodes = PersistentMap<number>;
 
 export const hasEnded = (ended: EndedNodes, id: SenderId): boolean =>

@@ -1,9 +1,9 @@
 /**
  * A sender that is no member of the group, at a front end's node: it multicasts to the group by its name and gets the
- * same guarantees (MC-9; open groups: Coulouris et al., ch. 15.4). It sends each message to every member, or to
- * the sequencer. In causal orders it carries the group's timestamp: what it has heard (with the answers of members, or
- * from another sender) is in the past of what it sends. The timestamp has an entry for each sender ever heard of, and lives
- * as long as its node: that a sender has ended is no reason to forget it, for its messages may still be under way.
+ * same guarantees (MC-9; open groups: Coulouris et al., ch. 15.4). It sends each message to every member, or to the
+ * sequencer. In causal orders it carries the group's timestamp: what it has heard (with the answers of members, or
+ * from another sender) is in the past of what it sends. The timestamp has an entry for each sender ever heard of, and
+ * lives as long as its node: a sender that has ended is not forgotten, since its messages may still be under way.
  */
 import { assign, setup } from 'xstate';
 import type { Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';

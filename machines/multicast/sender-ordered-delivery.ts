@@ -1,7 +1,7 @@
 /**
- * What a member of an unordered, fifo or causal group does with messages that have come: it delivers each in its turn, and
- * settles with the other members what there is of a sender that has ended. The member itself, its messages and its
- * chart are in sender-ordered-member.ts; here are its context and the steps that its rules are made of.
+ * What a member of an unordered, fifo or causal group does with messages that have come: it delivers each in its
+ * turn, and settles with the other members what there is of a sender that has ended. The member itself, its messages
+ * and its chart are in sender-ordered-member.ts; here are its context and the steps that its rules are made of.
  */
 import { discarded } from '../shared/discard.js';
 import type { Delivery, Effect, Effectful } from '../shared/effects.js';
@@ -87,7 +87,9 @@ export function putRecord(step: Step, sender: SenderId, changed: SenderRecord): 
 
 // --- delivery, in the order of the group ---------------------------------------------------------------------------
 
-/** The CBCAST condition: everything of other senders that the stamp names is delivered here, or lost with its sender. */
+/**
+ * The CBCAST condition: everything of other senders that the stamp names is delivered here, or lost with its sender.
+ */
 function hasItsPast(step: Step, message: Stamped): boolean {
   const stamp = message.stamp ?? {};
   for (const sender in stamp) {

@@ -1,13 +1,13 @@
 /**
- * A member of a group whose senders' own numbers make the order: unordered, fifo or causal reliable multicast. A sender sends
- * its message straight to every member; a member holds it back until its turn has come (Coulouris et al., ch. 15.4):
- * in fifo order until all earlier ones of its sender are delivered, in causal order until everything that its timestamp
- * names is (Birman, Schiper & Stephenson 1991, the CBCAST rule). In a uniform group it waits further until f + 1
- * members hold it. Agreement, though senders crash half way: each member keeps a message until it is stable, tells the
- * others in rounds what it holds while something is not, and passes on what another lacks. Nothing is sent when all is
- * stable. Of a sender that has ended, the members settle what there is; what was lost with it nobody waits for.
- * Grows for good: one small entry in `ended` for each sender that has ended, without which a late stamp or copy of a
- * message that names it could not be understood.
+ * A member of a group whose senders' own numbers make the order: unordered, fifo or causal reliable multicast. A
+ * sender sends its message straight to every member; a member holds it back until its turn has come (Coulouris et
+ * al., ch. 15.4): in fifo order until all earlier ones of its sender are delivered, in causal order until everything
+ * that its timestamp names is (Birman, Schiper & Stephenson 1991, the CBCAST rule). In a uniform group it waits
+ * further until f + 1 members hold it. Agreement, though senders crash half way: each member keeps a message until it
+ * is stable, tells the others in rounds what it holds while something is not, and passes on what another lacks.
+ * Nothing is sent when all is stable. Of a sender that has ended, the members settle what there is; what was lost
+ * with it nobody waits for. Grows for good: one small entry in `ended` for each sender that has ended, without which
+ * a late stamp or copy of a message that names it could not be understood.
  */
 import { assign, setup } from 'xstate';
 import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';

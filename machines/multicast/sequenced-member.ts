@@ -58,7 +58,7 @@ export interface SequencedContext extends Effectful {
   readonly delivered: number;
   /** One stream, by number. */
   readonly heldBack: HoldBackQueue<Ordered>;
-  /** Sender → its messages delivered, where stamps tell what a sender had seen. Without the senders that have ended. */
+  /** Living sender → its messages delivered, where stamps tell what a sender had seen. */
   readonly seen: PersistentMap<number>;
   readonly ended: EndedNodes;
 }
@@ -131,7 +131,9 @@ function withSeen({ input, seen, ended }: SequencedContext, deliveries: readonly
   return deliveries.reduce((now, { sender, seq }) => (hasEnded(ended, sender) ? now : mapSet(now, sender, seq)), seen);
 }
 
-/** What a member has delivered has a number already, so the sequencer need not be told of the ended senders' part of it. */
+/**
+ * What a member has delivered has a number already, so the sequencer need not be told of the ended senders' part of it.
+ */
 const takeGone: Rule<GoneTold> = ({ context, event }) => ({
   seen: sendersOf(context.ended, event.items).reduce<PersistentMap<number>>(
     (seen, id: SenderId) => mapDelete(seen, id),

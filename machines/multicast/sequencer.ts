@@ -1,7 +1,7 @@
 /**
- * The sequencer of a totally ordered group, on a node of its own: it gives each message that is submitted to it the next
- * number and sends it on to every member (Kaashoek et al. 1989; Coulouris et al., ch. 15.4). n + 1 messages and two
- * delays a multicast. In `total` order it numbers what comes as it comes, whatever its sender's own order; in
+ * The sequencer of a totally ordered group, on a node of its own: it gives each message that is submitted to it the
+ * next number and sends it on to every member (Kaashoek et al. 1989; Coulouris et al., ch. 15.4). n + 1 messages and
+ * two delays a multicast. In `total` order it numbers what comes as it comes, whatever its sender's own order; in
  * `fifo-total` it holds a message back until its sender's earlier ones have numbers, in `causal-total` until all that
  * its timestamp names have. It does not fail here and its links lose nothing, so it keeps no copy of what it has
  * numbered: its state is a watermark for each living sender, and what it holds back.
@@ -104,10 +104,12 @@ function isNext(step: Step, { sender, seq, stamp = {} }: Stamped): boolean {
   const { order } = step.input;
   if (keepsFifo(order) && seq !== numberedOf(step, sender).upTo + 1) return false;
   if (!keepsCausal(order)) return true;
-  return Object.entries(stamp).every(
-    ([other, needed]) =>
-      other === sender || needed <= numberedOf(step, other).upTo || hasEnded(step.ended, other as SenderId), // a stamp's keys are sender ids
-  );
+  for (const other in stamp) {
+    const id = other as SenderId; // a stamp's keys are sender ids
+    if (id === sender || (stamp[id] ?? 0) <= numberedOf(step, id).upTo) continue;
+    if (!hasEnded(step.ended, id)) return false;
+  }
+  return true;
 }
 
 function number(step: Step, message: Stamped): void {

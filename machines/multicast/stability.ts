@@ -110,8 +110,8 @@ export function stabilised(record: SenderRecord, others: readonly number[]): Sen
 export const isUnsettled = (record: SenderRecord): boolean => record.gone || highest(record.received) > record.stable;
 
 /**
- * Whether so many members hold the message that its delivery is certain (MC-1, uniform): f + 1, of whom one survives, or
- * all that live. A holder that crashed counts among the f + 1, as it counts among the f.
+ * Whether so many members hold the message that its delivery is certain (MC-1, uniform): f + 1, of whom one survives,
+ * or all that live. A holder that crashed counts among the f + 1, as it counts among the f.
  */
 export function isSafe(record: SenderRecord, seq: number, others: readonly number[], tolerates: number): boolean {
   const holds = (report: Report | null | undefined): boolean =>
@@ -120,13 +120,15 @@ export function isSafe(record: SenderRecord, seq: number, others: readonly numbe
   return holders > tolerates || others.every((member) => holds(record.reports[member]));
 }
 
-/** Whether a member that asks what is held here can learn anything: what it was not told, or that something is lacking. */
+/**
+ * Whether a member that asks what is held here can learn anything: what it was not told, or that something is lacking.
+ */
 export const isNews = ({ told, received: held }: SenderRecord, asker: Receipt): boolean =>
   !equal(told, held) || !equal(union(held, asker), held);
 
 /**
- * What to pass on to a member, by its report: messages that it lacks and the sender will not bring it, because it has ended
- * or because a whole round has gone by.
+ * What to pass on to a member, by its report: messages that it lacks and the sender will not bring it, because it has
+ * ended or because a whole round has gone by.
  */
 export function lacking(record: SenderRecord, member: number, node: NodeId, round: number): Stamped[] {
   const receipt = record.reports[member]?.receipt ?? nothing;
@@ -154,8 +156,8 @@ export function relayedTo(record: SenderRecord, messages: readonly Stamped[], no
 }
 
 /**
- * Whether every living member holds the same of an ended sender, and nothing more can come to anyone. Each has said what
- * it holds while it took nothing more from the sender, nor from any member that this one knows to have ended. So
+ * Whether every living member holds the same of an ended sender, and nothing more can come to anyone. Each has said
+ * what it holds while it took nothing more from the sender, nor from any member that this one knows to have ended. So
  * who gets more of it later gets it from a member that held it when it said so, and then it is held here.
  */
 export function isSettled(record: SenderRecord, others: readonly number[], goneMembers: readonly NodeId[]): boolean {

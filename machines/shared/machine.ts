@@ -9,8 +9,8 @@ import type { Effectful, EffectsEmitted } from './effects.js';
 export const noEffects: readonly never[] = [];
 
 /**
- * The action that follows a rule's `assign` in every transition. Its type says what it reads and no more, because XState's
- * own type of an `emit` fits only the chart whose exact events it was made for.
+ * The action that follows a rule's `assign` in every transition. Its type says what it reads and no more, because
+ * XState's own type of an `emit` fits only the chart whose exact events it was made for.
  */
 export const emitEffects = emit(
   ({ context }: { context: Effectful }): EffectsEmitted => ({ type: 'effects', effects: context.effects }),

@@ -80,4 +80,6 @@ export interface Style {
   };
   /** What the two machines take from other nodes (CH-5). */
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
+  /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
+  readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
 }

@@ -27,8 +27,8 @@ export interface Sent {
   /** Its sender did not crash. */
   readonly correct: boolean;
   /**
-   * Messages that the sender had handled, or heard of, when it sent. Those in the past of another one listed may be left
-   * out, and so may the sender's own earlier messages and what was in their past.
+   * Messages that the sender had handled, or heard of, when it sent. Those in the past of another one listed may be
+   * left out, and so may the sender's own earlier messages and what was in their past.
    */
   readonly past: readonly { readonly sender: string; readonly seq: number }[];
 }
@@ -40,10 +40,10 @@ export interface DeliveryLog {
 }
 
 /**
- * `integrity`: at most once, and only what was sent. `validity`: a correct sender's message is delivered by every correct
- * process. `agreement`: so is what any correct process delivers; `uniform agreement`: what any process delivers. (These
- * three hold once everything under way has arrived.) `fifo`, `causal`: MC-2, MC-3. `total`: MC-4 among the correct
- * processes; `uniform total`: among all.
+ * `integrity`: at most once, and only what was sent. `validity`: a correct sender's message is delivered by every
+ * correct process. `agreement`: so is what any correct process delivers; `uniform agreement`: what any process
+ * delivers. (These three hold once everything under way has arrived.) `fifo`, `causal`: MC-2, MC-3. `total`: MC-4
+ * among the correct processes; `uniform total`: among all.
  */
 export const deliveryRules = [
   'integrity',

@@ -162,7 +162,8 @@ export class Cluster<S extends AnyService> {
     this.#hostGroup(node, 'member', 'rm');
     const machine = this.settings.style.replicaManager(this.service, this.#styleSettings());
     const input = () => ({ node: id, incarnation, group: this.#group, members: this.#members });
-    node.host('rm', machine, input, { shapes: this.settings.style.shapes.replicaManager });
+    const { shapes, intake } = this.settings.style;
+    node.host('rm', machine, input, { shapes: shapes.replicaManager, intake: intake.replicaManager });
     // A replica manager serves as a proxy by a front end of its own (AR-10).
     if (this.settings.style.refuses({ ...this.settings, proxy: true }) === null) this.#hostFrontEnd(node, this.#members.indexOf(id));
   }
@@ -241,7 +242,11 @@ export class Cluster<S extends AnyService> {
       members: this.#members.map((member) => address(member, 'rm')),
       first,
     });
-    node.host('fe', style.frontEnd(this.#styleSettings()), input, { shapes: style.shapes.frontEnd });
+    const { shapes, intake } = style;
+    node.host('fe', style.frontEnd(this.#styleSettings()), input, {
+      shapes: shapes.frontEnd,
+      intake: intake.frontEnd,
+    });
   }
 
   #styleSettings(): StyleSettings {

@@ -25,7 +25,7 @@ export interface ServiceOperations {
 }
 
 /** Most bytes of a reply, estimated: a larger one is the error MESSAGE_TOO_LARGE. */
-export const REPLY_LIMIT = 4 * 1024 * 1024;
+const REPLY_LIMIT = 4 * 1024 * 1024;
 
 /** An update whose writes are in the open draft, and the place of its outcome. */
 interface Pending {

@@ -10,7 +10,7 @@ import { ChoraleError } from '../errors.js';
  * Deepest nesting of what is sent or kept. A bound of our own, so that every replica refuses the same values: the
  * stack's end lies elsewhere on every machine.
  */
-export const DEPTH_LIMIT = 200;
+const DEPTH_LIMIT = 200;
 
 /** Where a walk is: the keys from the top down. */
 export type Path = (string | number)[];
@@ -172,7 +172,7 @@ export function notPlain(what: string, path: Path): ChoraleError {
 }
 
 /** `[0].accounts.alice` */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   let text = '';
   for (const key of path) {
     if (typeof key === 'number') text += `[${key}]`;

@@ -11,11 +11,11 @@ import type { Patch } from './patches.js';
 import type { Surroundings } from './surroundings.js';
 
 /** An operation of any state, arguments and reply. */
-export type Operation = (state: never, ...args: never[]) => unknown;
-export type Operations = Readonly<Record<string, Operation>>;
+type Operation = (state: never, ...args: never[]) => unknown;
+type Operations = Readonly<Record<string, Operation>>;
 
 /** `T` where it is plain data, interfaces included; what is not becomes `never`. A reply may be nothing (`void`). */
-export type Plain<T> = T extends string | number | boolean | null | undefined | Uint8Array
+type Plain<T> = T extends string | number | boolean | null | undefined | Uint8Array
   ? T
   : T extends (...args: never[]) => unknown
     ? never

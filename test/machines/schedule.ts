@@ -1,6 +1,6 @@
 /**
- * Runs the machines of one group under a schedule: a virtual clock, a delay for each message, crashes between two sends.
- * It is the network and the crash model only; what happens in which order follows from its seed.
+ * Runs the machines of one group under a schedule: a virtual clock, a delay for each message, crashes between two
+ * sends. It is the network and the crash model only; what happens in which order follows from its seed.
  */
 import { type AnyActorRef, createActor, type InspectionEvent } from 'xstate';
 import type { GroupInput } from '../../machines/multicast/group.js';

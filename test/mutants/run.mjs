@@ -1,86 +1,181 @@
 // npm run mutants [RULE …]: breaks each proved rule once, by a small patch, and shows the test that notices.
 //
-// Works on a copy, never on the checkout. A rule whose mutant survives is not proved: exit 1.
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+// Works on copies, never on the checkout. A mutant is noticed when a test whose name carries the rule's id fails, and by
+// nothing else: a test that did not run, did not compile or did not end proves nothing. A rule whose mutant survives is
+// not proved, and neither is one that a test names and no mutant breaks: exit 1. WORKERS=n sets how many run at once.
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mutants } from './mutants.mjs';
 
+/** ms that the tests of one mutant may take. */
+const LIMIT = 180_000;
+const PARTS = ['machines', 'runtime', 'examples', 'test', 'bench', 'package.json', 'jest.config.js', 'tsconfig.json'];
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const wanted = process.argv.slice(2);
-const chosen = wanted.length === 0 ? mutants : mutants.filter(({ rule }) => wanted.includes(rule));
-if (chosen.length === 0) {
-  console.error(`no mutant for ${wanted.join(', ')}: there are ${mutants.map(({ rule }) => rule).join(', ')}`);
-  process.exit(2);
+const running = new Set();
+let interrupted = false;
+
+/** A test's name may carry several ids: `AR-4: AR-5: …`, `MC-1, MC-9: …`. */
+const carries = (rule, name) => new RegExp(`(^| )${rule}[,:]`).test(name);
+
+/** The rules that some test names, and no mutant breaks. */
+function rulesWithoutMutant() {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).filter((name) => name.endsWith('.test.ts'));
+  const titles = files.flatMap((name) =>
+    readFileSync(join(root, 'test', name), 'utf8').match(/(['"`])(?:[A-Z]{2}-\d+[,:] )+/g),
+  );
+  const named = new Set(titles.flatMap((title) => title?.match(/[A-Z]{2}-\d+/g) ?? []));
+  for (const { rule } of mutants) named.delete(rule);
+  return [...named];
 }
 
 /** A copy of what the tests need; the installed packages are shared. */
 function copy() {
   const place = mkdtempSync(join(tmpdir(), 'chorale-mutants-'));
-  for (const part of ['machines', 'runtime', 'examples', 'test', 'bench', 'package.json', 'jest.config.js', 'tsconfig.json']) {
-    cpSync(join(root, part), join(place, part), { recursive: true });
-  }
+  for (const part of PARTS) cpSync(join(root, part), join(place, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
   return place;
 }
 
-/** Runs the tests of one rule in `place`: the names of those that failed, and how many ran. */
-function tests(place, rule, files) {
-  const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const args = ['--experimental-vm-modules', '--no-warnings', jest, '-i', '--json', '--bail', '-t', `^(.* )?${rule}[: ]`];
+/** Runs a script of an installed package in `place`, and gives what it wrote; `ended` says that it was not killed. */
+function runScript(place, script, args) {
+  const { SEED: _seed, SEEDS: _seeds, ...env } = process.env; // all seeds, whatever was being replayed
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...args, ...files],
-      { cwd: place, maxBuffer: 2 ** 28, timeout: 180_000 },
-      (error, stdout) => {
-        try {
-          const { testResults, numTotalTests, numPendingTests } = JSON.parse(stdout);
-          const failed = testResults.flatMap(({ assertionResults }) =>
-            assertionResults.filter(({ status }) => status === 'failed').map(({ title }) => title),
-          );
-          const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
-          resolve({ failed, ran: numTotalTests - numPendingTests, broken: broken.map(({ message }) => message) });
-        } catch {
-          // a run that had to be killed noticed the mutant as well: the rule's test would not have passed
-          resolve({ failed: error?.killed ? ['(the test did not end)'] : [], ran: 0, broken: [String(error)] });
-        }
-      },
-    );
+    const child = spawn(process.execPath, [...args.node, join(root, 'node_modules', script), ...args.script], {
+      cwd: place,
+      env: { ...env, FORCE_COLOR: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        output += text;
+      });
+    }
+    child.on('close', (_code, signal) => {
+      clearTimeout(timer);
+      running.delete(child);
+      resolve({ output, ended: signal === null });
+    });
   });
 }
 
-const survivors = [];
-async function worker(queue) {
+/** The names of the rule's tests that failed, or why there are none. */
+async function failuresOf(place, { rule, tests, name }) {
+  const result = join(place, 'result.json');
+  const pattern = name === undefined ? `(^| )${rule}[,:]` : name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const cache = join(place, '.cache');
+  const { output, ended } = await runScript(place, 'jest/bin/jest.js', {
+    node: ['--experimental-vm-modules', '--no-warnings', '--expose-gc'],
+    script: ['-i', '--json', '--outputFile', result, '--cacheDirectory', cache, '-t', pattern, ...tests],
+  });
+  if (!ended) return { failed: [], why: `the tests did not end within ${LIMIT / 1000} s` };
+  if (!existsSync(result)) return { failed: [], why: `the tests did not run: ${output.trim().slice(-500)}` };
+  const { testResults } = JSON.parse(readFileSync(result, 'utf8'));
+  rmSync(result);
+  const ran = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status, fullName }) => status !== 'pending' && carries(rule, fullName));
+  const failed = ran.filter(({ status }) => status === 'failed').map(({ title }) => title);
+  const broken = testResults.find(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
+  if (broken !== undefined)
+    return { failed, why: `${broken.name} did not run: ${broken.message.trim().slice(0, 500)}` };
+  return { failed, why: ran.length === 0 ? `no test of ${rule} ran` : `${ran.length} tests of ${rule} passed` };
+}
+
+/** What the compiler has against the files of a rule that a type keeps. */
+async function errorsIn(place, { types }) {
+  const project = join(place, 'types.json');
+  writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: [], files: types }));
+  const { output, ended } = await runScript(place, 'typescript/bin/tsc', { node: [], script: ['-p', project] });
+  rmSync(project);
+  const failed = output.split('\n').filter((line) => types.some((file) => line.startsWith(`${file}(`)));
+  return { failed, why: ended ? 'the compiler is content' : `the compiler did not end within ${LIMIT / 1000} s` };
+}
+
+const marked = (mark, text) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => `  ${mark} ${line}`);
+
+/** Applies one mutant, runs what should notice it, and takes it back. Says why it survived, or null. */
+async function trial(place, mutant, label) {
+  const { rule, breaks, file, find, replace } = mutant;
+  const path = join(place, file);
+  const source = readFileSync(path, 'utf8');
+  const started = performance.now();
+  let verdict = { failed: [], why: `the patch does not fit: its text must stand exactly once in ${file}` };
+  if (source.split(find).length === 2) {
+    writeFileSync(
+      path,
+      source.replace(find, () => replace),
+    );
+    verdict = await (mutant.types === undefined ? failuresOf(place, mutant) : errorsIn(place, mutant));
+    writeFileSync(path, source);
+  }
+  if (interrupted) return null;
+  const [first] = verdict.failed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const outcome = first === undefined ? `  SURVIVED: ${verdict.why}` : `  noticed by: ${first}`;
+  const patch = [...marked('-', find), ...marked('+', replace)];
+  console.log([`${label} ${rule}: ${breaks}`, `  ${file}`, ...patch, `${outcome}  (${seconds} s)`, ''].join('\n'));
+  return first === undefined ? `${rule}: ${breaks}: ${verdict.why}` : null;
+}
+
+async function worker(queue, total, survivors) {
   const place = copy();
   try {
-    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const { rule, file, find, replace, tests: files } = mutant;
-      const path = join(place, file);
-      const source = readFileSync(path, 'utf8');
-      if (source.split(find).length !== 2) {
-        survivors.push(`${rule}: the patch no longer fits ${file} (it must fit exactly one place)`);
-        continue;
-      }
-      writeFileSync(path, source.replace(find, () => replace));
-      const { failed, broken } = await tests(place, rule, files);
-      writeFileSync(path, source);
-      console.log(`${rule}  ${file}\n  - ${find.trim().replaceAll('\n', '\n  - ')}\n  + ${replace.trim().replaceAll('\n', '\n  + ')}`);
-      if (failed.length > 0) console.log(`  noticed by: ${failed[0]}\n`);
-      else {
-        survivors.push(`${rule}: nobody noticed${broken.length > 0 ? ` (the tests did not run: ${broken[0]})` : ''}`);
-        console.log('  SURVIVED\n');
-      }
+    for (let mutant = queue.shift(); mutant !== undefined && !interrupted; mutant = queue.shift()) {
+      const survivor = await trial(place, mutant, `[${total - queue.length}/${total}]`);
+      if (survivor !== null) survivors.push(survivor);
     }
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(place, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    interrupted = true;
+    process.exitCode = 130;
+    for (const child of running) child.kill('SIGKILL');
+  });
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((rule) => !mutants.some((mutant) => mutant.rule === rule));
+if (unknown.length > 0) {
+  const rules = new Set(mutants.map(({ rule }) => rule));
+  console.error(`no mutant for ${unknown.join(', ')}: there are ${[...rules].join(', ')}`);
+  process.exit(2);
+}
+const chosen = wanted.length === 0 ? mutants : mutants.filter(({ rule }) => wanted.includes(rule));
+const survivors = [];
 const queue = [...chosen];
-await Promise.all(Array.from({ length: Math.min(availableParallelism(), chosen.length) }, () => worker(queue)));
-console.log(`${chosen.length} mutants, ${survivors.length} survived`);
-for (const survivor of survivors) console.error(survivor);
-if (survivors.length > 0) process.exitCode = 1;
+const workers = Math.min(Number(process.env.WORKERS) || availableParallelism(), chosen.length);
+await Promise.all(Array.from({ length: workers }, () => worker(queue, chosen.length, survivors)));
+if (!interrupted) {
+  const missing = wanted.length === 0 ? rulesWithoutMutant() : [];
+  for (const survivor of survivors) console.error(survivor);
+  for (const rule of missing) console.error(`${rule}: a test names it, and no mutant breaks it`);
+  console.log(`${chosen.length} mutants, ${survivors.length} survived`);
+  if (survivors.length + missing.length > 0) process.exitCode = 1;
+}

@@ -37,7 +37,9 @@ const plans = fc.array(
   { maxLength: 40 },
 );
 
-/** Executes a plan. A message carries its sender's clocks; the past of a receipt is that of the process and of the send. */
+/**
+ * Executes a plan. A message carries its sender's clocks; the past of a receipt is that of the process and of the send.
+ */
 function execute(plan: readonly StepPlan[]): Happened[] {
   const events: Happened[] = [];
   const last = new Map<string, number>();
