@@ -356,7 +356,7 @@ describe('execute', () => {
           if (!same) expect(written(value)).toBe(written(whole.value));
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -854,7 +854,7 @@ describe('the digest', () => {
         expect(digests.get(digest) ?? text).toBe(text);
         digests.set(digest, text);
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
     expect(digests.size).toBeGreaterThan(500);
   });

@@ -84,7 +84,7 @@ describe('start: a cluster in this process, in real time', () => {
     const actors = new Set<string>();
     await using cluster = await start(bank, {
       inspect: (event) => {
-        if (event.type === '@xstate.snapshot') actors.add(event.actorRef.id);
+        if (event.type === '@xstate.snapshot' && 'id' in event.actorRef) actors.add(String(event.actorRef.id));
       },
     });
     await cluster.client().deposit('x', 1);
