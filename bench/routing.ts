@@ -1,7 +1,7 @@
 /**
  * A message between two actors of one node, against a raw `send` of XState.
  */
-import { setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { Effect, EffectsEmitted, Incoming } from '../machines/shared/effects.js';
 import { address, nodeId } from '../machines/shared/identifiers.js';
 import { emitEffects } from '../machines/shared/machine.js';
@@ -9,7 +9,6 @@ import { anything } from '../machines/shared/shapes.js';
 import { Node } from '../runtime/actors/node.js';
 import { realClock } from '../runtime/clock/real.js';
 import { memoryNetwork } from '../runtime/transport/memory.js';
-import { assign } from 'xstate';
 import { median, table } from './toggle.js';
 
 interface Rally {

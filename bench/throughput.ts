@@ -43,7 +43,7 @@ async function measure(clients: number, each: number) {
 }
 
 /** Each client makes `each` requests, one after another. */
-export async function load(
+async function load(
   cluster: Cluster<Bank>,
   clients: number,
   each: number,

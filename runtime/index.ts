@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 export type { Order } from '../machines/multicast/order.js';
-export type { Consistency, FaultModel, ReadPath } from '../machines/shared/style.js';
 export type { Phase } from '../machines/shared/phases.js';
 export type { Serializable } from '../machines/shared/serializable.js';
+export type { Consistency, FaultModel, ReadPath } from '../machines/shared/style.js';
 export { type ClientOptions, Cluster, type ReplicaStatus } from './cluster/cluster.js';
 export type { ClusterEventName, ClusterEvents, Listener } from './cluster/events.js';
 export type { ClusterSettings } from './cluster/settings.js';

@@ -16,7 +16,9 @@ describe('what the documents say is what there is', () => {
   });
 
   test('every code is used by the sources', () => {
-    const all = [...sources('machines'), ...sources('runtime')].filter((source) => !source.includes('export const errorCodes')).join('\n');
+    const all = [...sources('machines'), ...sources('runtime')]
+      .filter((source) => !source.includes('export const errorCodes'))
+      .join('\n');
     expect(Object.keys(errorCodes).filter((code) => !all.includes(`'${code}'`))).toEqual([]);
   });
 
@@ -26,6 +28,7 @@ describe('what the documents say is what there is', () => {
   });
 
   test('the README names documents that are there', () => {
-    for (const [, path] of text('README.md').matchAll(/\]\(((?:docs\/)?[\w.-]+\.md)\)/g)) expect(text(path as string)).not.toBe('');
+    for (const [, path] of text('README.md').matchAll(/\]\(((?:docs\/)?[\w.-]+\.md)\)/g))
+      expect(text(path as string)).not.toBe('');
   });
 });

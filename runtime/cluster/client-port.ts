@@ -205,7 +205,8 @@ export class Session {
     const pending: Pending = {
       invocation,
       deadline: this.#port.settings.clock.now() + invocation.timeout,
-      abort: invocation.signal === null ? null : () => this.#giveUp(pending, 'CANCELLED', 'was cancelled by its caller'),
+      abort:
+        invocation.signal === null ? null : () => this.#giveUp(pending, 'CANCELLED', 'was cancelled by its caller'),
     };
     const refused = this.#refusal(invocation);
     if (refused !== null) {
@@ -309,7 +310,10 @@ export class Session {
     const { op } = pending.invocation;
     if (place >= 0) {
       this.#waiting.splice(place, 1);
-      const error = new ChoraleError(code, `The call of ${op} ${what}; it was still waiting for its turn and was not sent.`);
+      const error = new ChoraleError(
+        code,
+        `The call of ${op} ${what}; it was still waiting for its turn and was not sent.`,
+      );
       this.#settle(pending, { ok: false, error, answer: null });
       return;
     }

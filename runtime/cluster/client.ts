@@ -1,14 +1,15 @@
 /**
  * A client as its user sees it: the service's operations as async methods.
  */
+
+import type { Serializable } from '../../machines/shared/serializable.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService, CallOptions } from '../service/index.js';
 import { checkSerializable } from '../service/index.js';
-import type { Serializable } from '../../machines/shared/serializable.js';
 import type { Invocation, Session } from './client-port.js';
 
 /** Most bytes of one call's arguments, estimated. */
-export const ARGUMENTS_LIMIT = 4 * 1024 * 1024;
+const ARGUMENTS_LIMIT = 4 * 1024 * 1024;
 
 type Method = (...args: Serializable[]) => Promise<Serializable>;
 

@@ -2,10 +2,19 @@
  * A style put on nodes. Replica manager `rm-i`, front end `fe-k` and the sequencer each have a node of their own, with
  * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
  */
-import { isTotal } from '../../machines/multicast/order.js';
+
 import { groupMachine } from '../../machines/multicast/index.js';
+import { isTotal } from '../../machines/multicast/order.js';
 import type { Message } from '../../machines/shared/effects.js';
-import { type Address, address, groupActor, groupName, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
+import {
+  type Address,
+  address,
+  groupActor,
+  groupName,
+  type NodeId,
+  nodeId,
+  type SessionId,
+} from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
@@ -165,7 +174,8 @@ export class Cluster<S extends AnyService> {
     const { shapes, intake } = this.settings.style;
     node.host('rm', machine, input, { shapes: shapes.replicaManager, intake: intake.replicaManager });
     // A replica manager serves as a proxy by a front end of its own (AR-10).
-    if (this.settings.style.refuses({ ...this.settings, proxy: true }) === null) this.#hostFrontEnd(node, this.#members.indexOf(id));
+    if (this.settings.style.refuses({ ...this.settings, proxy: true }) === null)
+      this.#hostFrontEnd(node, this.#members.indexOf(id));
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
@@ -174,9 +184,13 @@ export class Cluster<S extends AnyService> {
     for (const { node, port } of this.#frontEnds) {
       if (node !== id) continue;
       port.close(
-        new ChoraleError('FRONT_END_CRASHED', `The front end ${id} crashed; whether the request took effect is unknown.`, {
-          cause: error ?? undefined,
-        }),
+        new ChoraleError(
+          'FRONT_END_CRASHED',
+          `The front end ${id} crashed; whether the request took effect is unknown.`,
+          {
+            cause: error ?? undefined,
+          },
+        ),
       );
     }
   }
@@ -306,7 +320,10 @@ export class Cluster<S extends AnyService> {
     if (via !== undefined) {
       const proxy = this.#members.find((member) => member === via);
       if (proxy === undefined) {
-        throw new ChoraleError('SETTINGS_INVALID', `"${via}" is no replica manager: there are ${this.#members.join(', ')}.`);
+        throw new ChoraleError(
+          'SETTINGS_INVALID',
+          `"${via}" is no replica manager: there are ${this.#members.join(', ')}.`,
+        );
       }
       const refused = this.settings.style.refuses({ ...this.settings, proxy: true });
       if (refused !== null) throw new ChoraleError('STYLE_UNSUITED', refused);

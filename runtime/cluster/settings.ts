@@ -1,9 +1,10 @@
 /**
  * The settings of a cluster, their defaults and their checks.
  */
-import type { InspectionEvent } from 'xstate';
+
 import * as v from 'valibot';
-import { isTotal, type Order, orders } from '../../machines/multicast/order.js';
+import type { InspectionEvent } from 'xstate';
+import { type Order, orders } from '../../machines/multicast/order.js';
 import type { FaultModel, ReadPath, Style } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { TraceEvent } from '../trace/format.js';
@@ -49,7 +50,7 @@ export type ResolvedSettings = Required<Omit<ClusterSettings, 'trace' | 'inspect
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const ms = v.pipe(v.number(), v.minValue(1), v.maxValue(2 ** 31 - 1));
 
-export const clusterSettingsSchema = v.strictObject({
+const clusterSettingsSchema = v.strictObject({
   replication: v.optional(v.picklist(Object.keys(styles)), 'active'),
   replicas: v.optional(whole(1, 64), 3),
   tolerate: v.optional(v.picklist(['crash', 'byzantine']), 'crash'),
@@ -67,7 +68,10 @@ export const clusterSettingsSchema = v.strictObject({
 });
 
 /** Checks settings of any kind against their schema. Errors: SETTINGS_INVALID, which names each wrong one. */
-export function parseSettings<Schema extends v.GenericSchema>(schema: Schema, settings: unknown): v.InferOutput<Schema> {
+export function parseSettings<Schema extends v.GenericSchema>(
+  schema: Schema,
+  settings: unknown,
+): v.InferOutput<Schema> {
   const result = v.safeParse(schema, settings);
   if (result.success) return result.output;
   const issues = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'settings'}: ${issue.message}`);
@@ -80,7 +84,10 @@ export function parseSettings<Schema extends v.GenericSchema>(schema: Schema, se
  * Fills in what the user left out, and refuses what the style cannot keep its promise with.
  * Errors: SETTINGS_INVALID, STYLE_UNSUITED.
  */
-export function resolveSettings(settings: ClusterSettings, service: { name: string; deterministic: boolean }): ResolvedSettings {
+export function resolveSettings(
+  settings: ClusterSettings,
+  service: { name: string; deterministic: boolean },
+): ResolvedSettings {
   const parsed = parseSettings(clusterSettingsSchema, settings);
   const style: Style = styles[parsed.replication as StyleName]; // the schema's list is the keys of `styles`
   const order = (parsed.order ?? style.needs.order[0]) as Order; // every style names at least one
@@ -90,7 +97,9 @@ export function resolveSettings(settings: ClusterSettings, service: { name: stri
     throw unsuited(`it needs an order of ${style.needs.order.join(', ')}; "${order}" is not enough.`);
   }
   if (style.needs.deterministic && !service.deterministic) {
-    throw unsuited('every replica executes every operation, and this service says that its operations are not deterministic.');
+    throw unsuited(
+      'every replica executes every operation, and this service says that its operations are not deterministic.',
+    );
   }
   const refused = style.refuses({ tolerate: parsed.tolerate, reads: parsed.reads, proxy: false });
   if (refused !== null) throw unsuited(refused);
@@ -102,6 +111,3 @@ export function resolveSettings(settings: ClusterSettings, service: { name: stri
     inspect: settings.inspect ?? null,
   };
 }
-
-/** Whether the group has a sequencer, on a node of its own. */
-export const hasSequencer = (settings: ResolvedSettings): boolean => isTotal(settings.order);

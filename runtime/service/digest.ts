@@ -1,7 +1,7 @@
 /**
  * The digest of a state: equal states have equal digests on every machine, whatever the order of an object's keys and
  * whatever happened before. Each immutable part remembers its own digest, so the cost follows what changed. 0 and -0
- * are one number here, as they are to updates.
+ * are one number here, for immer drops the assignment of one over the other.
  *
  * 128 bits of SHA-256. A collection's is a sum over its entries modulo 2^128, kept at every node of its trie. That
  * finds faults; it is no protection against someone who makes up states until two collide.
@@ -24,8 +24,7 @@ export function digestOf(state: object): string {
 function textOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) return `#${digestOfObject(value)}`;
   if (typeof value === 'string') return JSON.stringify(value); // escapes unpaired surrogates, which UTF-8 would lose
-  if (value === 0) return '0';
-  return String(value); // a number, a boolean, null or undefined
+  return String(value); // a number (-0 is "0"), a boolean, null or undefined
 }
 
 function digestOfObject(value: object): string {

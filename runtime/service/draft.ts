@@ -79,8 +79,7 @@ interface Node {
 
 function read({ draft, watch }: Node, key: PropertyKey): unknown {
   const value = draft[key];
-  if (typeof value === 'object' && value !== null) return typeof key === 'symbol' ? value : watch.face(value);
-  return value === 0 ? 0 : value; // immer drops the assignment of 0 over -0: the two are one number here
+  return typeof value === 'object' && value !== null && typeof key !== 'symbol' ? watch.face(value) : value;
 }
 
 function write({ draft, watch }: Node, key: PropertyKey, value: unknown): boolean {
@@ -92,7 +91,7 @@ function write({ draft, watch }: Node, key: PropertyKey, value: unknown): boolea
   }
   const plain = value === null || typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
   if (!plain || typeof key === 'symbol') watch.closes = true;
-  draft[key] = value === 0 ? 0 : value;
+  draft[key] = value;
   return true;
 }
 

@@ -66,7 +66,7 @@ class Walk {
 
   copy(given: unknown): Serializable {
     const value = isDraft(given) ? current(given) : given;
-    // 0 and -0 are one number to an update (immer drops the assignment of one over the other), so they are to a reply.
+    // Equal states give equal replies, and to a state's digest 0 and -0 are one number.
     if (value === 0) return this.#sized(0);
     if (!this.#enter(value)) return value as Serializable; // #enter let it pass, and it is no container
     const frozen = Object.isFrozen(value);

@@ -14,7 +14,7 @@ import { type Phase, phases } from '../../machines/shared/phases.js';
 import { ChoraleError } from '../errors.js';
 
 /** A time in ms, or the moment when the node enters a phase for the count-th time. */
-export type When = { readonly at: number } | { readonly phase: Phase; readonly count: number };
+type When = { readonly at: number } | { readonly phase: Phase; readonly count: number };
 
 export type Fault =
   | { readonly kind: 'crash' | 'recover'; readonly node: NodeId; readonly when: When }
@@ -146,5 +146,8 @@ function timeIn(text: string, word: string): number {
 }
 
 function wrong(text: string, why: string): ChoraleError {
-  return new ChoraleError('INPUT_INVALID', `The fault "${text}" is not understood: ${why}. Forms: ${faultForms.join('  ')}`);
+  return new ChoraleError(
+    'INPUT_INVALID',
+    `The fault "${text}" is not understood: ${why}. Forms: ${faultForms.join('  ')}`,
+  );
 }

@@ -2,8 +2,9 @@
  * What a Byzantine replica manager says (AR-7): it lies in its replies, or keeps silent, and is honest in all else.
  * A lie is a likely value of the right kind, not rubbish: the vote must find it out, not a type check.
  */
-import { type Address, requestId } from '../../machines/shared/identifiers.js';
+
 import type { Message } from '../../machines/shared/effects.js';
+import { type Address, requestId } from '../../machines/shared/identifiers.js';
 import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Outcome, Reply } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';

@@ -3,11 +3,11 @@
  * trace, byte for byte.
  */
 import * as v from 'valibot';
-import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
 import type { Message } from '../../machines/shared/effects.js';
+import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
-import { VirtualClock } from '../clock/virtual.js';
 import { realClock } from '../clock/real.js';
+import { VirtualClock } from '../clock/virtual.js';
 import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';

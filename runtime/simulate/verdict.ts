@@ -131,8 +131,14 @@ function againstWhatWasAnswered(
       if (request?.call == null || seen.has(id)) continue; // whoever executed it passes it on as well
       if (request.answer?.by[0] === node && !found.has(id)) {
         const missed = updates.filter(([other, { endedAt }]) => endedAt < request.calledAt && !seen.has(other));
-        const whole = missed.reduce((state, [, { call }]) => (call === null ? state : outcomeOf(service, state, call).value), value);
-        found.set(id, { expected: outcomeOf(service, whole, request.call).outcome, missed: missed.map(([other]) => other) });
+        const whole = missed.reduce(
+          (state, [, { call }]) => (call === null ? state : outcomeOf(service, state, call).value),
+          value,
+        );
+        found.set(id, {
+          expected: outcomeOf(service, whole, request.call).outcome,
+          missed: missed.map(([other]) => other),
+        });
       }
       value = outcomeOf(service, value, request.call).value;
       seen.add(id);
@@ -151,7 +157,8 @@ function wrongReplies(
     const request = requestId(call.session, call.seq);
     const { expected, missed } = of(request);
     const right = expected ?? { ok: false, error: { code: 'NOT_EXECUTED', message: 'no replica executed it' } };
-    if (!equal(answer.outcome, right)) wrong.push({ request, got: answer.outcome, expected: right, by: answer.by, missed });
+    if (!equal(answer.outcome, right))
+      wrong.push({ request, got: answer.outcome, expected: right, by: answer.by, missed });
   }
   return wrong;
 }

@@ -4,8 +4,8 @@
  */
 import type { Answer, Call } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
-import type { Invocation, Session } from '../cluster/client-port.js';
 import { prepare } from '../cluster/client.js';
+import type { Invocation, Session } from '../cluster/client-port.js';
 import type { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { Simulation } from './simulation.js';

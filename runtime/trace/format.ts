@@ -1,9 +1,10 @@
 /**
  * The trace: one event a line, as JSON, the same from a simulation and from real processes. docs/trace.md explains it.
  */
-import type { VectorTimestamp } from '../../machines/shared/vector-timestamp.js';
+
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
+import type { VectorTimestamp } from '../../machines/shared/vector-timestamp.js';
 
 export const TRACE_VERSION = 1;
 
@@ -29,7 +30,13 @@ export type TraceEvent =
       readonly items: number;
       readonly control?: true;
     })
-  | (At & { readonly kind: 'received'; readonly id: CauseId; readonly from: string; readonly type: string; readonly items: number })
+  | (At & {
+      readonly kind: 'received';
+      readonly id: CauseId;
+      readonly from: string;
+      readonly type: string;
+      readonly items: number;
+    })
   | (At & { readonly kind: 'dropped'; readonly reason: string; readonly count: number; readonly detail?: string })
   | (At & {
       readonly kind: 'delivered';
@@ -41,7 +48,12 @@ export type TraceEvent =
     })
   | (At & { readonly kind: 'transition'; readonly event: string; readonly from: string; readonly to: string })
   | (At & { readonly kind: 'phase'; readonly phase: Phase; readonly requests: readonly string[] })
-  | (At & { readonly kind: 'answered'; readonly request: string; readonly by: readonly string[]; readonly outcome: Serializable })
+  | (At & {
+      readonly kind: 'answered';
+      readonly request: string;
+      readonly by: readonly string[];
+      readonly outcome: Serializable;
+    })
   | (At & { readonly kind: 'view'; readonly group: string; readonly id: number; readonly members: readonly string[] })
   | (At & { readonly kind: 'crashed'; readonly reason: string })
   | (At & { readonly kind: 'recovered'; readonly incarnation: number })

@@ -6,7 +6,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Recorder, TraceEvent } from './format.js';
 
 /** One event as one line of JSON, without its end of line. The same event gives the same bytes on every machine. */
-export function traceLine(event: TraceEvent): string {
+function traceLine(event: TraceEvent): string {
   return JSON.stringify(event);
 }
 

@@ -92,7 +92,11 @@ class World {
 
   found(group: Group, rule: DeliveryRule): unknown[] {
     const processes = this.members.map(
-      (process): ProcessLog => ({ process, correct: !this.crashed.has(process), delivered: this.log(process, group.name) }),
+      (process): ProcessLog => ({
+        process,
+        correct: !this.crashed.has(process),
+        delivered: this.log(process, group.name),
+      }),
     );
     const sent = (this.sent.get(group.name) ?? []).map((message) => ({
       ...message,

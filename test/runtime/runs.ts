@@ -6,7 +6,7 @@ import { random } from '../../runtime/simulate/random.js';
 import { type SimulateSettings, type Simulation, simulate } from '../../runtime/simulate/simulation.js';
 import { ExecutionLog, judge, type Verdict } from '../../runtime/simulate/verdict.js';
 import { type PlannedRequest, type PlayedRequest, type PlaySettings, play } from '../../runtime/simulate/workload.js';
-import type { TraceEvent } from '../../runtime/trace/format.js';
+import type { Recorder, TraceEvent } from '../../runtime/trace/format.js';
 
 /** A service in which the order of updates shows: appending is not commutative, and every reply tells the state. */
 export const ledger = service('ledger', {
@@ -63,7 +63,7 @@ export interface Run {
 export function run(
   settings: SimulateSettings,
   requests: readonly PlannedRequest[],
-  how: Partial<PlaySettings> & { keep?: (event: TraceEvent) => boolean } = {},
+  how: Partial<PlaySettings> & { keep?: (event: TraceEvent) => boolean; recorder?: Recorder } = {},
 ): Run {
   const log = new ExecutionLog();
   const events: TraceEvent[] = [];
@@ -71,6 +71,7 @@ export function run(
     ...settings,
     trace: (event) => {
       log.record(event);
+      how.recorder?.record(event);
       if (how.keep?.(event)) events.push(event);
     },
   });
@@ -83,7 +84,7 @@ export function run(
  * SEED=n in the environment runs n only.
  */
 export function everySeed(count: number, name: string, check: (seed: number) => void): void {
-  const only = process.env['SEED'];
+  const only = process.env.SEED;
   const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)];
   for (const seed of seeds) {
     try {

@@ -452,6 +452,19 @@ describe('execute', () => {
     },
   );
 
+  test('a draft that is stored in a collection is stored as it is then', () => {
+    const { value, outcomes } = run(workshop, [
+      ['mix', 'k'],
+      ['rebuild', 2],
+      ['mix', 'l'],
+    ]);
+    expect(outcomes[0]).toEqual(ok({ n: 0, inner: { n: 1 } }));
+    expect([value.store.get('k'), value.store.get('l')]).toEqual([
+      { n: 0, inner: { n: 1 } },
+      { n: 0, inner: { n: 10 } },
+    ]);
+  });
+
   test('a value that does not encode is refused by a collection', () => {
     const bad = service('bad', {
       state: () => ({ c: collection<unknown>() }),

@@ -123,7 +123,7 @@ describe('active replication over every schedule', () => {
       if (logs[0]?.includes(`${cut.call.session}#${cut.call.seq}`)) executed += 1;
       else not += 1;
     });
-    if (process.env['SEED'] === undefined) {
+    if (process.env.SEED === undefined) {
       expect(executed).toBeGreaterThan(20); // both really happened
       expect(not).toBeGreaterThan(20);
     }
@@ -182,7 +182,7 @@ describe('active replication over every schedule', () => {
       const issued = events.flatMap((event) => (event.kind === 'phase' && event.phase === 'RE' ? event.requests : []));
       if (issued.length > new Set(issued).size) resent += 1;
     });
-    if (process.env['SEED'] === undefined) expect(resent).toBeGreaterThan(150); // it did come twice
+    if (process.env.SEED === undefined) expect(resent).toBeGreaterThan(150); // it did come twice
   });
 });
 
@@ -216,7 +216,7 @@ describe('Byzantine replies', () => {
       first += seen.first;
       all += seen.all;
     });
-    if (process.env['SEED'] === undefined) expect(first / all).toBeGreaterThanOrEqual(0.3);
+    if (process.env.SEED === undefined) expect(first / all).toBeGreaterThanOrEqual(0.3);
   });
 
   test('AR-7: with crash voting and a liar wrong replies are seen: the vote is what protects', () => {
@@ -329,14 +329,7 @@ describe('reads at one replica manager', () => {
 describe('costs', () => {
   function costsOf(settings: SimulateSettings, requests: readonly PlannedRequest[]) {
     const costs = new CostCounter();
-    const events: TraceEvent[] = [];
-    const { played, verdict } = run({ ...settings }, requests, {
-      keep: (event) => {
-        costs.record(event);
-        events.push(event);
-        return false;
-      },
-    });
+    const { played, verdict } = run(settings, requests, { recorder: costs });
     expect(verdict.reasons).toEqual([]);
     return played.map(({ call }) => costs.of(`${call?.session}#${call?.seq}`));
   }
@@ -383,7 +376,7 @@ describe('local: the counter-example', () => {
         { at: 200, client: 'bob', op: 'add', args: [2] },
         { at: 310, client: 'ann', op: 'total', args: [] },
       ],
-      { keep: (event) => (costs.record(event), false) },
+      { recorder: costs },
     );
     expect(played.map(({ answer }) => answer?.outcome)).toMatchObject([
       { value: 1 },
@@ -414,7 +407,7 @@ describe('a run is its seed', () => {
   };
   function traceOf(seed: number): { digest: string; lines: number } {
     const recorder = digestRecorder();
-    run({ ...long, seed }, requestsFor(seed, 4, 50), { keep: (event) => (recorder.record(event), false) });
+    run({ ...long, seed }, requestsFor(seed, 4, 50), { recorder });
     return { digest: recorder.digest(), lines: recorder.lines };
   }
 
