@@ -69,8 +69,6 @@ export class Hosted {
   /** Starts it, or starts it anew. */
   start(clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>, inspect: ((event: InspectionEvent) => void) | null): void {
     this.stop();
-    this.#failure = null;
-    this.#emitted = [];
     try {
       const actor = createActor(this.machine, {
         // AnyStateMachine does not say what input it takes; whoever hosts it does
@@ -123,12 +121,10 @@ export class Hosted {
     return emitted;
   }
 
-  /** What it threw since the last time. The transition in which it did has no effects. */
+  /** What it threw since the last time. What it emitted before it did is dropped when it is stopped or started anew. */
   failure(): { readonly error: unknown } | null {
     const failure = this.#failure;
-    if (failure === null) return null;
     this.#failure = null;
-    this.#emitted = [];
     return failure;
   }
 }

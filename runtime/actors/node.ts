@@ -25,7 +25,7 @@ import { type Codec, codec } from './codec.js';
 import { Counters } from './counters.js';
 import type { WireMessage } from './frame.js';
 import { Hosted, type HostOptions } from './hosted.js';
-import { type LinkSettings, linkDefaults } from './link.js';
+import { type LinkSettings, linkDefaults } from './link-settings.js';
 import { NodeTrace } from './node-trace.js';
 import { Router, type RouterOwner } from './router.js';
 

@@ -9,7 +9,8 @@ import type { Port, Transport } from '../transport/transport.js';
 import type { Codec } from './codec.js';
 import type { CounterName } from './counters.js';
 import { decodeFrame, type Frame, type WireMessage } from './frame.js';
-import { type Breakage, Link, type LinkOwner, type LinkSettings } from './link.js';
+import { type Breakage, Link, type LinkOwner } from './link.js';
+import type { LinkSettings } from './link-settings.js';
 
 /** A message on its way to a link. */
 export interface Outgoing {

@@ -3,7 +3,7 @@
  * waiting times after RFC 6298.
  */
 import type { Frame, WireMessage } from './frame.js';
-import type { LinkSettings } from './link.js';
+import type { LinkSettings } from './link-settings.js';
 
 /** A frame that is not acknowledged yet. It is encoded once, and travels each time as it is. */
 interface Sent {

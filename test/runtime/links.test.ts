@@ -135,6 +135,21 @@ describe('a network that loses, doubles, delays and reorders', () => {
     expect(counted(one, 'frames.sent')).toBe(5);
   });
 
+  test('an answer carries the acknowledgement; what a machine gave to send is left as it was', () => {
+    const network = new RoughNetwork(randomFrom(1));
+    const one = network.node('a');
+    const two = network.node('b', {
+      hooks: { transition: () => say(two, { to: to('a'), type: 'work', items: [1] }) },
+    });
+    const first = { to: to('b'), type: 'hear', items: [1] };
+    say(one, first, { ...first, items: [2] });
+    network.run(100);
+    expect(heardBy(two)).toHaveLength(2);
+    expect(first.items).toEqual([1]);
+    expect(counted(two, 'acknowledgements.sent')).toBe(0);
+    expect(counted(one, 'acknowledgements.sent')).toBe(1);
+  });
+
   test('acknowledgements travel with frames, or alone but one for many; patience follows the round trip', () => {
     const network = new RoughNetwork(randomFrom(1), { loss: 0, duplicate: 0, delay: [200, 200] });
     const [one, two] = [network.node('a'), network.node('b')];
@@ -251,8 +266,10 @@ describe('incarnations', () => {
     expect(network.framesFrom(a, b)).toBe(before);
     expect(network.sentAfterClose).toBe(0);
     expect(itemsFrom(two, to('a'), 'hear')).toEqual([1]);
+    network.run(10);
     two.close();
-    network.run(100_000);
+    // Once what was on its way has arrived nothing is left that could ring.
+    network.run(10);
     expect(network.clock.nextDue()).toBeUndefined();
   });
 
@@ -334,6 +351,14 @@ describe('bounds', () => {
     expect(congested).toEqual([true]);
     acknowledge(7);
     expect(congested).toEqual([true, false]);
+    // However many peers are slow, it begins once and ends once.
+    for (let i = 0; i < 22; i++) {
+      say(one, { to: to(i % 2 === 0 ? 'b' : 'c'), type: 'hear', items: [i] });
+      network.run(0);
+    }
+    acknowledge(30);
+    expect([one.congested, congested]).toEqual([true, [true, false, true]]);
+    one.close();
   });
 
   test('CH-3: a link to a silent peer breaks at its limit of bytes, and is congested well before', () => {

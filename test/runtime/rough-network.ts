@@ -3,7 +3,7 @@
  * a closed port still tries to send.
  */
 import { address, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
-import type { LinkSettings } from '../../runtime/actors/link.js';
+import type { LinkSettings } from '../../runtime/actors/link-settings.js';
 import { Node, type NodeHooks, type NodeSettings } from '../../runtime/actors/node.js';
 import { VirtualClock } from '../../runtime/clock/virtual.js';
 import type { Transport, TransportHandlers } from '../../runtime/transport/transport.js';
