@@ -15,8 +15,7 @@ type Method = (...args: Serializable[]) => Promise<Serializable>;
 
 /** `timeout` in ms is for the calls that name no other. */
 export function clientOf(service: AnyService, session: Session, timeout: number, options: CallOptions = {}): object {
-  const client: Record<string, Method | string | ((options: CallOptions) => object)> = {
-    session: session.name,
+  const client: Record<string, Method | ((options: CallOptions) => object)> = {
     with: (more: CallOptions) => clientOf(service, session, timeout, { ...options, ...more }),
   };
   for (const { name } of service.operations) {

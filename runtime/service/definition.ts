@@ -12,7 +12,7 @@ import type { OperationKind } from './types.js';
 const keys = ['state', 'updates', 'queries', 'arguments', 'version', 'migrate', 'deterministic'];
 
 /** Names that mean something else on a client, or on any object. */
-const reserved = new Set(['with', 'session', 'then', ...Object.getOwnPropertyNames(Object.prototype)]);
+const reserved = new Set(['with', 'then', ...Object.getOwnPropertyNames(Object.prototype)]);
 
 /** A definition as it comes, from TypeScript or not. */
 export type RawDefinition = Readonly<Record<string, unknown>>;

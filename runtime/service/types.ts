@@ -140,7 +140,5 @@ export type ClientOf<S extends AnyService> =
     ? { readonly [Name in keyof U]: Call<U[Name]> } & { readonly [Name in keyof Q]: Call<Q[Name]> } & {
         /** The same client, with these options for the calls made by what it returns. */
         with(options: CallOptions): ClientOf<S>;
-        /** The id of its session. */
-        readonly session: string;
       }
     : never;

@@ -93,11 +93,11 @@ export const active = [
   },
   {
     rule: 'AR-4',
-    breaks: 'replica managers tell each other what they replied',
+    breaks: 'replica managers tell each other that they have executed',
     file: 'machines/shared/execution.ts',
     find: '  for (const [to, items] of replies)\n',
     replace:
-      "  effects.push({ type: 'send', to: 'rm-1/rm', message: { type: 'read', items: [] }, channel: 'unordered' });\n  for (const [to, items] of replies)\n",
+      "  if (executed.length > 0) effects.push({ type: 'send', to: 'rm-1/rm', message: { type: 'read', items: [] }, channel: 'unordered' });\n  for (const [to, items] of replies)\n",
     tests: simulation,
   },
   {
@@ -129,7 +129,7 @@ export const active = [
   },
   {
     rule: 'AR-5',
-    breaks: 'all replica managers but one leave the reply to the others',
+    breaks: 'replica managers keep some replies back',
     file: 'machines/active/replica-manager.ts',
     find: 'const queries = answerReads(object, value, version, ready, replies);\n  const effects',
     replace:
@@ -171,6 +171,15 @@ export const active = [
     replace: 'Math.max(1, faultsTolerated(n, model));',
     tests: simulation,
     name: 'AR-7: 500 seeds with a liar',
+  },
+  {
+    rule: 'AR-7',
+    breaks: 'one that is silent is waited for',
+    file: 'machines/active/votes.ts',
+    find: 'faultsTolerated(n, model) + 1;',
+    replace: 'n;',
+    tests: machines,
+    name: 'AR-7: over every schedule up to f liars',
   },
   {
     rule: 'AR-7',
@@ -334,7 +343,7 @@ export const active = [
   },
   {
     rule: 'CC-7',
-    breaks: 'a replica of the naive system answers only what it has asked the others about',
+    breaks: 'a replica of the naive system does not answer at once',
     file: 'machines/local/replica-manager.ts',
     find: '    batches: [],\n    effects: [...answered(fresh, replies),',
     replace: '    batches: [],\n    effects: [...answered(fresh, new Map()),',
@@ -382,10 +391,26 @@ export const active = [
   },
   {
     rule: 'FN-4',
+    breaks: 'active replication promises more than reads at one replica manager keep',
+    file: 'machines/active/index.ts',
+    find: "(reads === 'order' ? 'linearizable' : 'sequential')",
+    replace: "(reads === undefined ? 'sequential' : 'linearizable')",
+    tests: machines,
+  },
+  {
+    rule: 'FN-4',
+    breaks: 'the naive system says that it tolerates lies',
+    file: 'machines/local/index.ts',
+    find: "tolerate === 'byzantine'",
+    replace: 'tolerate === undefined',
+    tests: local,
+  },
+  {
+    rule: 'FN-4',
     breaks: 'a service that does not fit is no type error',
     file: 'runtime/cluster/suits.ts',
     find: '? S extends { readonly deterministic: true }',
-    replace: '? S extends Service',
+    replace: '? S extends AnyService',
     types: ['test/runtime/simulation.test.ts'],
   },
 ];

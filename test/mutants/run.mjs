@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { mutants } from './mutants.mjs';
 
 /** ms that the tests of one mutant may take. */
-const LIMIT = 180_000;
+const LIMIT = 120_000;
 const PARTS = ['machines', 'runtime', 'examples', 'test', 'bench', 'package.json', 'jest.config.js', 'tsconfig.json'];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

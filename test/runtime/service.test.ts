@@ -1074,7 +1074,6 @@ describe('definitions', () => {
     ['a name twice', 's', { ...good, updates: { x: () => 1 }, queries: { x: () => 1 } }, /"x" is the name of two/],
     ['a reserved name', 's', { ...good, updates: { with: () => 1 } }, /"with"/],
     ['then', 's', { ...good, updates: Object.fromEntries([['then', () => 1]]) }, /"then"/],
-    ['session', 's', { ...good, queries: { session: () => 1 } }, /"session"/],
     ['a name of every object', 's', { ...good, queries: { toString: () => 'x' } }, /"toString"/],
     ['a name of the prototype', 's', { ...good, queries: { ['__proto__']: () => 'x' } }, /"__proto__"/],
     ['a name with a dollar', 's', { ...good, queries: { $x: () => 'x' } }, /"\$x"/],

@@ -68,7 +68,6 @@ equal<
 
 export const calls = [
   alice.with({ timeout: 100, signal: new AbortController().signal }).deposit('x', 1),
-  alice.session.length,
   // @ts-expect-error an argument of the wrong type
   alice.deposit('x', '1'),
   // @ts-expect-error an argument too few
