@@ -257,6 +257,15 @@ describe('reliable delivery', () => {
     expect(schedule.discards).toEqual({ 'data: duplicate': 2 });
   });
 
+  test('MC-1, MC-12: a sender does not send its own message twice, however slow its link: another passes it on', () => {
+    const late = ({ from, to, message }: Travelling): number =>
+      from === 'm1' && to === 'm3' && message.type === 'data' ? 10_000 : 10;
+    const schedule = new Schedule({ order: 'fifo', members: 3, delay: late });
+    schedule.multicast('m1');
+    schedule.run();
+    expect([schedule.payloads('m3'), schedule.counts.data]).toEqual([['m1:1#1'], 2 + 1]);
+  });
+
   test('MC-2: what a sender that has ended sent after a message that is lost is dropped, and its record with it', () => {
     const delay = ({ message }: Travelling): number | null =>
       message.items.some((item) => (item as { payload?: unknown }).payload === 'o1:1#1') ? null : 10;

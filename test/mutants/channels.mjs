@@ -132,6 +132,15 @@ export const channels = [
   },
   {
     rule: 'CH-3',
+    breaks: 'a front end sends what it is called for though nothing gets through',
+    file: 'runtime/cluster/client-port.ts',
+    find: '!this.#node.congested && ',
+    replace: '',
+    tests: simulation,
+    name: 'CH-3: a front end that does not get through',
+  },
+  {
+    rule: 'CH-3',
     breaks: 'what arrives past a gap is kept without limit',
     file: 'runtime/actors/windows.ts',
     find: "return seq > this.received + limit || this.#bytes + size > limitBytes ? 'ahead' : 'early';",

@@ -104,7 +104,10 @@ async function failuresOf(place, { rule, tests, name }) {
 async function errorsIn(place, { types }) {
   const project = join(place, 'types.json');
   writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: [], files: types }));
-  const { output, ended } = await runScript(place, 'typescript/bin/tsc', { node: [], script: ['-p', project] });
+  const { output, ended } = await runScript(place, 'typescript/bin/tsc', {
+    node: [],
+    script: ['-p', project, '--pretty', 'false'],
+  });
   rmSync(project);
   const failed = output.split('\n').filter((line) => types.some((file) => line.startsWith(`${file}(`)));
   return { failed, why: ended ? 'the compiler is content' : `the compiler did not end within ${LIMIT / 1000} s` };
@@ -137,7 +140,7 @@ async function trial(place, mutant, label) {
   const outcome = first === undefined ? `  SURVIVED: ${verdict.why}` : `  noticed by: ${first}`;
   const patch = [...marked('-', find), ...marked('+', replace)];
   console.log([`${label} ${rule}: ${breaks}`, `  ${file}`, ...patch, `${outcome}  (${seconds} s)`, ''].join('\n'));
-  return first === undefined ? `${rule}: ${breaks}: ${verdict.why}` : null;
+  return first === undefined ? `${rule}: ${breaks}: ${verdict.why.split('\n')[0]}` : null;
 }
 
 async function worker(queue, total, survivors) {

@@ -139,7 +139,11 @@ describe('a network that loses, doubles, delays and reorders', () => {
     const network = new RoughNetwork(randomFrom(1));
     const one = network.node('a');
     const two = network.node('b', {
-      hooks: { transition: () => say(two, { to: to('a'), type: 'work', items: [1] }) },
+      hooks: {
+        transition: (_, type) => {
+          if (type === 'hear') say(two, { to: to('a'), type: 'work', items: [1] });
+        },
+      },
     });
     const first = { to: to('b'), type: 'hear', items: [1] };
     say(one, first, { ...first, items: [2] });
