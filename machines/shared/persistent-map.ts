@@ -93,12 +93,15 @@ function diffSlots<V>(before: Slot<V> | null, after: Slot<V> | null, set: [strin
   deleted.push(...old.keys());
 }
 
+/** Looked up once: hashing is on the path of every request. */
+const { imul } = Math;
+
 /** FNV-1a, then mixed so that the low bits depend on every character. */
 export function hashOf(key: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  for (let i = 0; i < key.length; i++) hash = imul(hash ^ key.charCodeAt(i), 0x01000193);
+  hash = imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
@@ -112,7 +115,7 @@ const slotAt = <V>(branch: Branch<V>, bit: number): Slot<V> | null =>
 function countBits(word: number): number {
   let n = word - ((word >>> 1) & 0x55555555);
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
-  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  return imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function entryOf<V>(map: PersistentMap<V>, key: string): Entry<V> | undefined {

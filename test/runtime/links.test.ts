@@ -74,7 +74,7 @@ describe('a network that loses, doubles, delays and reorders', () => {
         }
       });
       // The network did its worst, and unordered messages did overtake each other.
-      if (process.env.SEED === undefined) for (const count of Object.values(seen)) expect(count).toBeGreaterThan(1000);
+      if (process.env.SEED === undefined) for (const count of Object.values(seen)) expect(count).toBeGreaterThan(500);
     },
     MANY,
   );
@@ -251,7 +251,7 @@ describe('incarnations', () => {
         seen.outdated += outdated;
         seen.delivered += once.size;
       });
-      if (process.env.SEED === undefined) for (const count of Object.values(seen)) expect(count).toBeGreaterThan(1000);
+      if (process.env.SEED === undefined) for (const count of Object.values(seen)) expect(count).toBeGreaterThan(500);
     },
     MANY,
   );
