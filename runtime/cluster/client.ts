@@ -21,8 +21,12 @@ export function clientOf(service: AnyService, session: Session, timeout: number,
   for (const { name } of service.operations) {
     client[name] = (...args: Serializable[]) =>
       new Promise<Serializable>((resolve, reject) => {
+        const { op, kind, size, args: valid } = prepare(service, name, args);
         session.invoke({
-          ...prepare(service, name, args),
+          op,
+          kind,
+          size,
+          args: valid,
           timeout: options.timeout ?? timeout,
           signal: options.signal ?? null,
           issued: null,
