@@ -19,5 +19,7 @@ export default {
     '^chorale/testing$': '<rootDir>/runtime/testing.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // Half of the tests are one long run of seeds: all cores, or they wait for each other.
+  maxWorkers: '100%',
   testTimeout: 60_000,
 };

@@ -7,11 +7,8 @@
 import { growth } from './growth.js';
 import { routing } from './routing.js';
 import { throughput } from './throughput.js';
-import { toggle } from './toggle.js';
 
 const quick = process.argv.includes('--quick');
-const reference = toggle();
-console.log(`raw XState toggle: ${reference.toFixed(2)} µs of CPU each\n`);
-routing(reference);
+const reference = routing();
 await throughput(reference, quick ? 1_000 : 4_000);
 await growth(reference, quick ? 100_000 : 1_000_000);

@@ -8,30 +8,36 @@ export async function cpu<Result>(work: () => Result | Promise<Result>): Promise
   return { micros: user + system, result };
 }
 
-/** The reference: µs of CPU of one `send` to a machine of two states that goes from one to the other. Median of seven. */
-export function toggle(): number {
+/** A round of the reference: so many `send`s to a machine of two states that goes from one to the other. */
+export function toggling(): () => number {
   const machine = setup({}).createMachine({
     initial: 'off',
     states: { off: { on: { flip: 'on' } }, on: { on: { flip: 'off' } } },
   });
   const actor = createActor(machine).start();
   const event = { type: 'flip' };
-  return median(() => {
+  return () => {
     for (let i = 0; i < 100_000; i++) actor.send(event);
     return 100_000;
-  });
+  };
 }
 
-/** µs of CPU for each of the operations that `round` performs and counts: the median of seven rounds after one. */
-export function median(round: () => number): number {
-  round();
-  const rounds = Array.from({ length: 7 }, () => {
-    const before = process.cpuUsage();
-    const operations = round();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / operations;
-  });
-  return rounds.sort((a, b) => a - b)[3] as number; // seven rounds, the fourth
+/**
+ * µs of CPU for each of the operations that the rounds perform and count: the medians of nine after one, the rounds in
+ * turn, so that a machine whose speed drifts does so for all of them.
+ */
+export function medians(...rounds: (() => number)[]): number[] {
+  for (const round of rounds) round();
+  const times = rounds.map((): number[] => []);
+  for (let turn = 0; turn < 9; turn++) {
+    rounds.forEach((round, i) => {
+      const before = process.cpuUsage();
+      const operations = round();
+      const { user, system } = process.cpuUsage(before);
+      times[i]?.push((user + system) / operations);
+    });
+  }
+  return times.map((all) => all.sort((a, b) => a - b)[4] as number); // nine turns, the fifth
 }
 
 export function table(title: string, rows: Record<string, string | number>[]): void {
