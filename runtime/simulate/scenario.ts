@@ -1,0 +1,81 @@
+/**
+ * A run as plain data: all that decides it. The same scenario gives the same run, byte for byte, on every machine; it can
+ * be written to a file, handed to another process, made smaller and run again.
+ */
+import type { Order } from '../../machines/multicast/order.js';
+import type { Serializable } from '../../machines/shared/serializable.js';
+import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
+import type { StyleName } from '../cluster/styles.js';
+import { drawProfile, type ProfileName } from './profile.js';
+import { type Random, random } from './random.js';
+import type { PlannedRequest } from './workload.js';
+
+export interface Scenario {
+  readonly seed: number;
+  readonly replication: StyleName;
+  readonly replicas: number;
+  readonly tolerate: FaultModel;
+  readonly order: Order;
+  readonly reads: ReadPath;
+  /** ms without an answer after which a front end asks elsewhere. */
+  readonly retryAfter: number;
+  /** Least and most ms of a frame between two nodes. */
+  readonly delay: readonly [number, number];
+  readonly loss: number;
+  readonly duplicate: number;
+  /** In the words of docs/faults.md. */
+  readonly faults: readonly string[];
+  readonly requests: readonly PlannedRequest[];
+  /** When all faults end, ms. */
+  readonly faultsEndAt: number;
+  /** The frames that meet the fate that the seed has for them, by name; all others travel in the least time. Absent: every frame. */
+  readonly rough?: readonly string[];
+}
+
+/** What a random call of a service is: the operation and its arguments. */
+export type Workload = (chance: Random) => readonly [op: string, ...args: Serializable[]];
+
+/** What all scenarios of one simulation have in common. */
+export interface Exercise {
+  readonly replication: StyleName;
+  readonly replicas: number;
+  readonly tolerate: FaultModel;
+  readonly order: Order;
+  readonly reads: ReadPath;
+  readonly profile: ProfileName;
+  /** What clients call: so many calls of so many clients, drawn from the workload; or these very programs. */
+  readonly calls:
+    | { readonly clients: number; readonly each: number; readonly workload: Workload }
+    | { readonly programs: readonly PlannedRequest[] };
+}
+
+/** ms that the calls of a drawn scenario are spread over at most, from one to the client's next. */
+const MOST_PAUSE = 40;
+/** ms of faults after the last call was to be made. */
+const FAULTS_LAST = 200;
+
+export function drawScenario(seed: number, exercise: Exercise): Scenario {
+  const { calls, profile, ...settings } = exercise;
+  const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
+  const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
+  const clients = new Set(requests.map(({ client }) => client)).size;
+  const drawn = drawProfile(seed, { ...settings, clients, horizon }, profile);
+  return { seed, ...settings, ...drawn, requests, faultsEndAt: horizon };
+}
+
+/** Some runs are hurried, and some leave time between a client's calls for everything to have come to rest. */
+function drawRequests(
+  seed: number,
+  { clients, each, workload }: { readonly clients: number; readonly each: number; readonly workload: Workload },
+): PlannedRequest[] {
+  const chance = random(seed, 'workload');
+  const pause = chance.chance(0.5) ? 0 : chance.int(1, MOST_PAUSE);
+  const requests: PlannedRequest[] = [];
+  for (let turn = 0; turn < each; turn++) {
+    for (let c = 1; c <= clients; c++) {
+      const [op, ...args] = workload(chance);
+      requests.push({ at: Math.round(turn * pause + chance.float() * pause), client: `client-${c}`, op, args });
+    }
+  }
+  return requests;
+}

@@ -1,0 +1,195 @@
+/**
+ * One scenario, run and judged by every check that applies: a trial. Safety first, then liveness: the faults end at the
+ * scenario's time, and from then on every request must be answered and all live replicas must come to the same state.
+ */
+import { isTotal } from '../../machines/multicast/order.js';
+import type { Consistency } from '../../machines/shared/style.js';
+import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
+import { violations as deliveryViolations } from '../check/deliveries.js';
+import { linearizable } from '../check/linearizable.js';
+import { sequential } from '../check/sequential.js';
+import type { CheckLimits, CheckVerdict } from '../check/verdict.js';
+import type { Suits } from '../cluster/suits.js';
+import type { AnyService } from '../service/index.js';
+import type { Recorder, TraceEvent } from '../trace/format.js';
+import { recordToAll } from '../trace/recorder.js';
+import type { Scenario } from './scenario.js';
+import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
+import { type Simulation, simulate } from './simulation.js';
+import { ExecutionLog, judge, type Verdict } from './verdict.js';
+import { type PlayedRequest, playInSlices } from './workload.js';
+
+/** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
+export type TrialProperty =
+  | 'linearizable'
+  | 'sequential'
+  | 'replies'
+  | 'convergence'
+  | 'exactly once'
+  | 'total order'
+  | 'liveness';
+
+/** The consistency that a run's history is checked for. */
+export type HistoryProperty = Extract<TrialProperty, 'linearizable' | 'sequential'>;
+
+export interface TrialViolation {
+  readonly property: TrialProperty;
+  readonly why: string;
+  /** The smallest part of the history that shows it; empty where it is not a matter of the history alone. */
+  readonly part: readonly ServiceOperation[];
+}
+
+export interface Trial {
+  readonly scenario: Scenario;
+  readonly simulation: Simulation<AnyService>;
+  readonly played: readonly PlayedRequest[];
+  readonly history: readonly ServiceOperation[];
+  readonly consistency: CheckVerdict;
+  readonly verdict: Verdict;
+  readonly violations: readonly TrialViolation[];
+}
+
+export interface TrialSettings {
+  readonly property: HistoryProperty;
+  readonly recorder?: Recorder;
+  readonly limits?: CheckLimits;
+  /** Records which frames met another fate than the least delay. */
+  readonly recordFates?: boolean;
+}
+
+/** What is checked where nobody says: what the style promises, and of one that promises nothing the least that users expect. */
+export const promised = (consistency: Consistency): HistoryProperty =>
+  consistency === 'linearizable' ? 'linearizable' : 'sequential';
+
+/** ms of virtual time after the end of all faults within which everything must be answered. */
+const ANSWERED_WITHIN = 30_000;
+
+/** Runs to the end. Errors: SETTINGS_INVALID, STYLE_UNSUITED, INPUT_INVALID. */
+export function tryScenario(service: AnyService, scenario: Scenario, settings: TrialSettings): Trial {
+  const slices = tryInSlices(service, scenario, settings);
+  let slice = slices.next();
+  while (!slice.done) slice = slices.next();
+  return slice.value;
+}
+
+/** The same, which pauses now and then for whoever must stay responsive. */
+export function* tryInSlices(service: AnyService, scenario: Scenario, settings: TrialSettings): Generator<void, Trial> {
+  const log = new ExecutionLog();
+  const deliveries = new DeliveryRecorder();
+  const simulation = simulationOf(service, scenario, settings, [
+    log,
+    deliveries,
+    ...(settings.recorder === undefined ? [] : [settings.recorder]),
+  ]);
+  const played = yield* playInSlices(simulation, scenario.requests, {
+    timeout: scenario.faultsEndAt + ANSWERED_WITHIN,
+    liveness: { faultsEndAt: scenario.faultsEndAt, within: ANSWERED_WITHIN },
+  });
+  const history = historyOf(played);
+  const check = settings.property === 'linearizable' ? linearizable : sequential;
+  const consistency = check(history, serviceModel(service), settings.limits);
+  const verdict = judge(simulation, played, log);
+  return {
+    scenario,
+    simulation,
+    played,
+    history,
+    consistency,
+    verdict,
+    violations: [
+      ...ofHistory(consistency, settings.property),
+      ...ofVerdict(verdict),
+      ...ofExecutions(log),
+      ...ofDeliveries(simulation, deliveries),
+    ],
+  };
+}
+
+function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
+  if (verdict.verdict !== 'violated') return [];
+  // the checkers hand back operations of the history that they were given
+  return [{ property, why: verdict.why, part: verdict.part as readonly ServiceOperation[] }];
+}
+
+function ofVerdict({ wrong, agree, unanswered }: Verdict): TrialViolation[] {
+  const found: TrialViolation[] = [];
+  const [first] = wrong;
+  if (first !== undefined) {
+    const { request, got, expected, by } = first;
+    const why = `${wrong.length} of the replies are wrong. The first: ${by.join(' and ')} answered ${request} with ${JSON.stringify(got)}, and one correct copy would have answered ${JSON.stringify(expected)}.`;
+    found.push({ property: 'replies', why, part: [] });
+  }
+  if (!agree)
+    found.push({
+      property: 'convergence',
+      why: 'All faults have ended, everything has come to rest, and the states of the live replicas differ.',
+      part: [],
+    });
+  const late = unanswered.filter(({ code }) => code !== 'FRONT_END_CRASHED');
+  if (late.length > 0) {
+    const why = `${late.length} requests were not answered within ${ANSWERED_WITHIN} ms after the end of all faults, ${late[0]?.request} among them: ${late[0]?.message}`;
+    found.push({ property: 'liveness', why, part: [] });
+  }
+  return found;
+}
+
+/** No replica executes a request twice (CC-6). */
+function ofExecutions({ executed }: ExecutionLog): TrialViolation[] {
+  for (const [node, ids] of executed) {
+    const seen = new Set<string>();
+    for (const id of ids) {
+      if (seen.has(id)) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
+      seen.add(id);
+    }
+  }
+  return [];
+}
+
+/** Where the group has a total order, every replica's deliveries are one sequence, without a gap (MC-4). */
+function ofDeliveries({ settings }: Simulation<AnyService>, { logs }: DeliveryRecorder): TrialViolation[] {
+  if (!isTotal(settings.order)) return [];
+  const log: DeliveryLog = { sent: [], processes: [...logs.values()] };
+  const [first] = deliveryViolations(log, 'uniform total');
+  return first === undefined ? [] : [{ property: 'total order', why: `${first.process} ${first.why}.`, part: [] }];
+}
+
+/** What each replica manager's group delivered to it. A node that came back delivers nothing more. */
+class DeliveryRecorder implements Recorder {
+  readonly logs = new Map<string, ProcessLog & { readonly delivered: Delivered[] }>();
+
+  record(event: TraceEvent): void {
+    if (event.kind !== 'delivered') return;
+    const { node: process, sender, seq, number } = event;
+    const log = this.logs.get(process) ?? { process, correct: true, delivered: [] };
+    this.logs.set(process, log);
+    log.delivered.push({ sender, seq, ...(number === undefined ? {} : { number }) });
+  }
+}
+
+function simulationOf(
+  service: AnyService,
+  scenario: Scenario,
+  { recordFates = false }: TrialSettings,
+  recorders: readonly Recorder[],
+): Simulation<AnyService> {
+  const { seed, replication, replicas, tolerate, order, reads, retryAfter, delay, loss, duplicate, faults, rough } =
+    scenario;
+  const all = recordToAll(recorders);
+  // The service's type is not known here: whether it suits the style is checked by its values.
+  return simulate(service as AnyService & Suits<AnyService, typeof replication>, {
+    seed,
+    replication,
+    replicas,
+    tolerate,
+    order,
+    reads,
+    retryAfter,
+    delay,
+    loss,
+    duplicate,
+    faults,
+    recordFates,
+    ...(rough === undefined ? {} : { rough }),
+    trace: (event) => all?.record(event),
+  });
+}
