@@ -62,7 +62,7 @@ export class Injector {
 
   /** Gives what undoes it. */
   #strike(fault: LastingFault): () => void {
-    const { transport: network, liars, lies, clockOf } = this.#world;
+    const { transport: network, liars, lies, clockOf, storage } = this.#world;
     switch (fault.kind) {
       case 'partition': {
         const ways = fault.from.flatMap((a) =>
@@ -96,10 +96,13 @@ export class Injector {
       case 'skew':
         return fault.offset === 0 ? clockOf(fault.node).run(fault.rate) : clockOf(fault.node).set(fault.offset);
       case 'disk-lose':
+        return storage(fault.node).fault('lose');
       case 'disk-tear':
+        return storage(fault.node).fault('tear');
       case 'disk-fail':
+        return storage(fault.node).fault('fail');
       case 'disk-slow':
-        return () => {};
+        return storage(fault.node).fault('delay', fault.delay);
     }
   }
 }
