@@ -43,6 +43,8 @@ export interface NodeHooks {
   outgoing?(to: Address, message: Message): Message | null;
   /** An actor has handled an event. The states are as in the trace. */
   transition?(actor: string, event: string, before: string, after: string): void;
+  /** An actor of a node that is asked to watch states went from one to another, be it in passing. May crash the node. */
+  moved?(actor: string, before: string, after: string): void;
   /** The group has delivered to `actor`. */
   delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
   crashed?(reason: ChoraleError | string): void;
@@ -103,6 +105,7 @@ export class Node {
   /** Events for actors whose records are still being read. */
   readonly #held = new Map<Hosted, Due[]>();
   #running = false;
+  #watching = false;
   #down = false;
   /** What led to the event that is being handled. */
   #cause: CauseId | undefined;
@@ -163,11 +166,18 @@ export class Node {
       throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
     }
     const actor = new Hosted(this.id, name, machine, input, options);
+    if (this.#watching) actor.watch();
     this.#actors.set(name, actor);
     this.#addresses.set(actor.address, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
     else this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
     this.#run();
+  }
+
+  /** Reports the states that actors go through from now on: it costs something, so only where a fault waits for one. */
+  watchStates(): void {
+    this.#watching = true;
+    for (const actor of this.#actors.values()) actor.watch();
   }
 
   /**
@@ -244,6 +254,7 @@ export class Node {
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
     else this.#watch(actor, event);
+    if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
 

@@ -48,7 +48,9 @@ export interface Environment {
   readonly crashed?: (node: NodeId) => void;
   /** A phase was entered (`EX`), or a message left or arrived (`sent:TYPE`, `received:TYPE`): a fault may strike. */
   readonly happened?: (node: NodeId, event: string) => void;
-  /** An actor went from one state to another: a fault may strike. */
+  /** Whether a fault waits for an actor of this node to come to a state. */
+  readonly watched?: (node: NodeId) => boolean;
+  /** It went from one state to another, be it in passing: a fault may strike. */
   readonly moved?: (node: NodeId, actor: string, before: string, after: string) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
@@ -233,6 +235,7 @@ export class Cluster<S extends AnyService> {
         crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
       },
     });
+    if (this.environment.watched?.(id) === true) node.watchStates();
     this.nodes.set(id, node);
     return node;
   }
@@ -248,7 +251,7 @@ export class Cluster<S extends AnyService> {
             sent: (type) => happened(id, `sent:${type}`),
             received: (type) => happened(id, `received:${type}`),
           }),
-      ...(moved === undefined ? {} : { transition: (actor, _, before, after) => moved(id, actor, before, after) }),
+      ...(moved === undefined ? {} : { moved: (actor, before, after) => moved(id, actor, before, after) }),
     };
   }
 

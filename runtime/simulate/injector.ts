@@ -7,6 +7,8 @@ import type { World } from './world.js';
 export interface Strikes {
   crash(node: NodeId): void;
   recover(node: NodeId): void;
+  /** A fault waits for an actor there to come to a state. */
+  watch(node: NodeId): void;
 }
 
 export class Injector {
@@ -36,8 +38,10 @@ export class Injector {
 
   #when(moment: Moment, strike: () => void): void {
     const { clock, traps } = this.#world;
-    if (!('at' in moment)) traps.set(moment, strike);
-    else if (moment.at <= clock.now()) strike();
+    if (!('at' in moment)) {
+      traps.set(moment, strike);
+      if (traps.watches(moment.node)) this.#strikes.watch(moment.node);
+    } else if (moment.at <= clock.now()) strike();
     else this.#after(moment.at - clock.now(), strike);
   }
 

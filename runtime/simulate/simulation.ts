@@ -72,6 +72,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     this.#injector = new Injector(world, {
       crash: (node) => this.nodes.get(node)?.crash('fault'),
       recover: (node) => this.#recover(node),
+      watch: (node) => this.nodes.get(node)?.watchStates(),
     });
     world.called = () => this.#pump();
     for (const fault of settings.faults) this.inject(fault);

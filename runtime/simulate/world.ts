@@ -71,6 +71,8 @@ export class World implements Environment {
 
   readonly happened = (node: NodeId, event: string): void => this.traps.happened(node, event);
 
+  readonly watched = (node: NodeId): boolean => this.traps.watches(node);
+
   readonly moved = (node: NodeId, actor: string, before: string, after: string): void =>
     this.traps.moved(node, actor, before, after);
 
