@@ -23,6 +23,13 @@ module.exports = {
       to: { pathNot: '^runtime/check/' },
     },
     {
+      name: 'coverage-knows-only-charts',
+      comment: 'It counts what any chart does, whoever runs it: it needs XState and nothing of the runtime.',
+      severity: 'error',
+      from: { path: '^runtime/coverage/' },
+      to: { pathNot: ['^runtime/coverage/', '^node_modules/xstate/'] },
+    },
+    {
       name: 'runtime-has-no-examples',
       comment: 'The framework knows no application but through the command, which loads it by path at run time.',
       severity: 'error',
