@@ -101,7 +101,7 @@ export class NodeTrace {
   }
 
   persisted(cause: CauseId | undefined, actor: string, count: number): void {
-    this.#recorder.record({ ...this.#at(cause, actor), kind: 'persisted', count });
+    this.#recorder.record({ t: this.#clock.now(), node: this.#node, actor, cause, kind: 'persisted', count });
   }
 
   answered(cause: CauseId | undefined, actor: string, answers: readonly Answer[]): void {

@@ -61,8 +61,18 @@ export function drawScenario(seed: number, exercise: Exercise): Scenario {
   const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
-  const drawn = drawProfile(seed, { ...settings, clients, horizon }, profile);
-  return { seed, ...settings, ...drawn, requests, via: drawProxies(seed, exercise, requests), faultsEndAt: horizon };
+  const { replication, replicas } = settings;
+  const drawn = drawProfile(seed, { style: styles[replication], settings, replicas, clients, horizon }, profile);
+  return {
+    seed,
+    ...settings,
+    ...drawn.conditions,
+    ...drawn.settings,
+    faults: drawn.faults,
+    requests,
+    via: drawProxies(seed, exercise, requests),
+    faultsEndAt: horizon,
+  };
 }
 
 /** Where the style lets clients use proxies, they do so in some of the runs, each with this probability. */

@@ -81,10 +81,10 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
+  simulation.at(scenario.faultsEndAt, () => simulation.endFaults());
   const played = yield* playInSlices(simulation, scenario.requests, {
     timeout: scenario.faultsEndAt + ANSWERED_WITHIN,
     via: scenario.via,
-    liveness: { faultsEndAt: scenario.faultsEndAt, within: ANSWERED_WITHIN },
   });
   const history = historyOf(played);
   const check = settings.property === 'linearizable' ? linearizable : sequential;
