@@ -17,12 +17,14 @@ export interface Io {
 
 /** What the process ends with. */
 export const exitCodes = {
-  /** Every request was answered, and rightly, and the live replicas agree. */
+  /** Every request was answered, and rightly, and the live replicas agree; the history has the property. */
   right: 0,
-  /** The run went through, and something was not right. */
+  /** The run, or the check, went through, and something was not right. */
   wrong: 1,
   /** The input was wrong: nothing was run. */
   input: 2,
+  /** A history of which it was not found out, within the limits, whether it is right. */
+  unknown: 3,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
 } as const;

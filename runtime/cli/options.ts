@@ -111,7 +111,8 @@ function delay(text: string): readonly [number, number] {
   return parsed;
 }
 
-function timeout(text: string): number {
+/** ms, of a text such as 500ms or 10s. */
+export function timeout(text: string): number {
   const [least, most] = readDelay(text) ?? [0, 1];
   if (least !== most || least < 1 || least > 2 ** 31 - 1)
     throw new InvalidArgumentError('It is a time such as 500ms or 10s.');
