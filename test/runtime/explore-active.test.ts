@@ -5,12 +5,11 @@ import bank from '../../examples/bank/service.js';
 const two = [[{ op: 'deposit', args: ['x', 1] }], [{ op: 'setBalance', args: ['x', 5] }]];
 describe('active', () => {
   test.each([
-    { crashes: 0, duplicates: 0 },
-    { crashes: 1, duplicates: 0, told: false },
-    { crashes: 1, duplicates: 0 },
+    { crashes: 1, duplicates: 1, told: false },
+    { crashes: 1, duplicates: 1 },
   ])('%j', (faults) => {
-    for (const symmetry of [true, false]) {
-      const r = explore(replication(bank, { clients: two, ...faults }), { symmetry, limit: { milliseconds: 20_000 } });
+    for (const symmetry of [true]) {
+      const r = explore(replication(bank, { clients: two, ...faults }), { symmetry, limit: { milliseconds: 52_000 } });
       console.log(
         JSON.stringify(faults),
         symmetry,
