@@ -60,7 +60,13 @@ const player = setup({
  * `most`: both count up to it. With `rough` the network is a set from which messages are lost and never taken: 4,094
  * states up to 5; without, 11.
  */
-export function exploration({ most = 5, rough = 1 }: { readonly most?: number; readonly rough?: number } = {}): Configuration {
+export function exploration({
+  most = 5,
+  rough = 1,
+}: {
+  readonly most?: number;
+  readonly rough?: number;
+} = {}): Configuration {
   const [pinger, ponger] = ['pinger/player', 'ponger/player'] as const;
   const count = (view: View, at: Address): number => view.context<PlayerContext>(at).count;
   return {

@@ -1,9 +1,10 @@
 /**
- * `chorale list` and `chorale run`: the words of the command line, and the exit code that each outcome has.
+ * `chorale list`, `chorale run` and `chorale explore`: the words of the command line, and the exit code that each outcome has.
  */
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
 import { packageVersion } from './catalogue.js';
+import { addExploreOptions, type ExploreOptions, exploreCommand } from './explore-command.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
@@ -36,7 +37,7 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 130 interrupted',
+      '\nExit codes: 0 all right · 1 wrong or missing replies, replicas that differ, a property that does not hold · 2 wrong input · 3 not all was explored · 130 interrupted',
     );
   program
     .command('list')
@@ -49,6 +50,12 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
     .action(async (service: string, options: RunOptions) => end(await runCommand(service, options, io)));
   addRunOptions(running);
+  const exploring = program
+    .command('explore')
+    .description('go through every state that an example, or a module that exports exploration(), can be in')
+    .argument('<exploration>', 'the name of an example, or the path of a module')
+    .action(async (name: string, options: ExploreOptions) => end(await exploreCommand(name, options, io)));
+  addExploreOptions(exploring);
   return program;
 }
 

@@ -23,6 +23,8 @@ export const exitCodes = {
   wrong: 1,
   /** The input was wrong: nothing was run. */
   input: 2,
+  /** Nothing wrong was found, and not everything was explored. */
+  incomplete: 3,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
 } as const;
