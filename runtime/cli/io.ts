@@ -23,7 +23,7 @@ export const exitCodes = {
   wrong: 1,
   /** The input was wrong: nothing was run. */
   input: 2,
-  /** A history of which it was not found out, within the limits, whether it is right. */
+  /** Nothing wrong was found, and a limit came before everything had been looked at. */
   unknown: 3,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
