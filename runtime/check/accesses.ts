@@ -5,8 +5,8 @@
  * written. What does not follow is left out, and said: leaving out a read takes a demand away, so a violation found in
  * the rest is one of the whole, while "holds" is not to be had.
  */
-import type { Json, Operation } from "./history.js";
-import { isList, textOf } from "./json.js";
+import type { Json, Operation } from './history.js';
+import { isList, textOf } from './json.js';
 import type { Model } from './model.js';
 
 /** In `source`: it reads nothing, or nobody can say from whom. */

@@ -46,6 +46,10 @@ export class Order {
   }
 }
 
+/** What a causal order takes, and a copy of it. */
+export const timestampBytes = ({ operations, sessions }: Accesses): number =>
+  2 * Int32Array.BYTES_PER_ELEMENT * operations.length * sessions.length;
+
 /** Of each operation, those that read from it. */
 export function readersOf({ operations, source }: Accesses): readonly (readonly number[])[] {
   const readers: number[][] = operations.map(() => []);

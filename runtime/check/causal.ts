@@ -7,9 +7,9 @@
  * looked for with vector timestamps, in about operations × processes² steps for each process.
  */
 import { type Accesses, accessesOf, INITIAL, THIN_AIR } from './accesses.js';
-import { causalOrder, type Order, readersOf, Writes } from './causal-order.js';
+import { Budget } from './budget.js';
+import { causalOrder, type Order, readersOf, timestampBytes, Writes } from './causal-order.js';
 import type { Operation } from './history.js';
-import { type Clock, clockFor, memoryFor } from './limits.js';
 import type { Model } from './model.js';
 import { shown } from './shown.js';
 import { shrunk } from './shrink.js';
@@ -26,13 +26,10 @@ export function causal(operations: readonly Operation[], model: Model, limits: C
   const property = 'causal';
   const accesses = accessesOf(operations, model);
   if ('no' in accesses) return { property, verdict: 'unknown', why: accesses.no };
-  const clock = clockFor(limits);
-  const room = memoryFor(limits);
-  if (2 * 4 * accesses.operations.length * accesses.sessions.length > room)
-    return { property, verdict: 'unknown', why: `The timestamps need more than ${room} bytes.` };
-  const find = (part: Accesses): Pattern | 'time' | null => patternIn(part, clock);
+  const budget = new Budget(limits);
+  const find = (part: Accesses): Pattern | string | null => patternIn(part, budget);
   const found = find(accesses);
-  if (found === 'time') return { property, verdict: 'unknown', why: clock.why };
+  if (typeof found === 'string') return { property, verdict: 'unknown', why: `${found}.` };
   if (found !== null) {
     const { part, why, at } = shrunk(accesses, found, find);
     return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] as Operation, why }; // `at` is one of them
@@ -41,8 +38,10 @@ export function causal(operations: readonly Operation[], model: Model, limits: C
   return { property, verdict: 'holds' };
 }
 
-/** The first of the patterns that is there. */
-export function patternIn(accesses: Accesses, clock: Clock): Pattern | 'time' | null {
+/** The first of the patterns that is there; a text says what has run out. */
+export function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
+  const spent = budget.spent(timestampBytes(accesses));
+  if (spent !== undefined) return spent;
   const thin = accesses.source.indexOf(THIN_AIR);
   const name = (id: number): string => shown(accesses.operations[id]);
   if (thin >= 0) return { name: 'ThinAirRead', at: thin, why: `Nobody wrote what ${name(thin)} read.` };
@@ -52,7 +51,7 @@ export function patternIn(accesses: Accesses, clock: Clock): Pattern | 'time' | 
     return { name: 'CyclicCO', at: order.circle, why };
   }
   const writes = new Writes(accesses);
-  return overwritten(order, writes) ?? againstOneOrder(order, writes, clock);
+  return overwritten(order, writes) ?? againstOneOrder(order, writes, budget);
 }
 
 /** A read of what, in its own past, had been written over. */
@@ -78,10 +77,10 @@ function overwritten(order: Order, writes: Writes): Pattern | null {
 }
 
 /** Whether all that a process read fits one order of the writes, for each process. */
-function againstOneOrder(order: Order, writes: Writes, clock: Clock): Pattern | 'time' | null {
+function againstOneOrder(order: Order, writes: Writes, budget: Budget): Pattern | string | null {
   const readers = readersOf(order.accesses);
   for (let session = 0; session < order.accesses.sessions.length; session++) {
-    const found = new HappenedBefore(order, writes, readers, session).saturated(clock);
+    const found = new HappenedBefore(order, writes, readers, session).saturated(budget);
     if (found !== null) return found;
   }
   return null;
@@ -113,9 +112,10 @@ class HappenedBefore {
     this.#due = [...this.#own].reverse();
   }
 
-  saturated(clock: Clock): Pattern | 'time' | null {
+  saturated(budget: Budget): Pattern | string | null {
     for (let read = this.#due.pop(); read !== undefined; read = this.#due.pop()) {
-      if (clock.over()) return 'time';
+      const spent = budget.spent(0);
+      if (spent !== undefined) return spent;
       const found = this.#look(read);
       if (found !== null) return found;
     }

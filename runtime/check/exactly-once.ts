@@ -77,7 +77,8 @@ function missing(answered: readonly string[], replicas: readonly ReplicaLog[]): 
     if (first === undefined) continue;
     const impossible = { replica: first.replica, request, place: null };
     const names = without.map(({ replica }) => replica).join(', ');
-    const whole = without.length === live.length ? 'no live replica has' : `${names} ${without.length === 1 ? 'has' : 'have'} not`;
+    const whole =
+      without.length === live.length ? 'no live replica has' : `${names} ${without.length === 1 ? 'has' : 'have'} not`;
     return { part: [impossible], impossible, why: `${request} was answered, and ${whole} executed it.` };
   }
   return null;

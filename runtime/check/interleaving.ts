@@ -5,8 +5,9 @@
  * has it later has it here as well. Only updates are choices. Those called first are tried first, since what a service
  * did is seldom far from the order in which it was asked.
  */
+
+import type { Budget } from './budget.js';
 import type { Json, Operation } from './history.js';
-import type { Clock } from './limits.js';
 import { type Model, tells } from './model.js';
 import { inProgramOrder } from './program-order.js';
 
@@ -19,27 +20,32 @@ export type Interleaving =
       readonly placed: readonly Operation[];
       readonly output: Json;
     }
-  | { readonly found: 'time' }
-  | { readonly found: 'memory' };
+  | { readonly found: 'spent'; readonly what: string };
 
 /** Estimated bytes of a remembered configuration, without its text. */
 const ENTRY = 80;
 
+/** Operations that are not `required` may have happened or not, whatever they returned; absent: all that returned are. */
 export function interleaving(
   operations: readonly Operation[],
   model: Model,
-  clock: Clock,
-  bytes = Number.POSITIVE_INFINITY,
+  budget: Budget,
+  required?: ReadonlySet<Operation>,
 ): Interleaving {
-  return new Search(operations, model).run(clock, bytes);
+  return new Search(operations, model, required).run(budget);
+}
+
+/** A process whose next update comes next; or is passed over, since it need not have happened. */
+interface Choice {
+  readonly process: number;
+  readonly passed: boolean;
 }
 
 interface Step {
   readonly state: unknown;
   /** Processes whose reads were placed on entry, one entry a read. */
   readonly reads: readonly number[];
-  /** Processes whose next update is possible here. */
-  readonly choices: readonly number[];
+  readonly choices: readonly Choice[];
   tried: number;
 }
 
@@ -50,6 +56,7 @@ class Search {
   readonly #placed: number[];
   /** Operations that must be placed still: those that never returned need not be. */
   #left: number;
+  readonly #required: ReadonlySet<Operation> | undefined;
   readonly #tried = new Set<string>();
   #bytes = 0;
   /** Processes in the order in which their operations are placed. */
@@ -57,42 +64,47 @@ class Search {
   #farthest = Number.POSITIVE_INFINITY;
   #stuck: { readonly stuck: Operation; readonly output: Json; readonly order: readonly number[] } | null = null;
 
-  constructor(operations: readonly Operation[], model: Model) {
+  constructor(operations: readonly Operation[], model: Model, required?: ReadonlySet<Operation>) {
     this.#model = model;
+    this.#required = required;
     const byProcess = new Map<number | string, Operation[]>();
     for (const i of inProgramOrder(operations)) {
       const operation = operations[i] as Operation; // a place in it
-      if (operation.return === null && model.reads(operation)) continue;
+      if (!this.#must(operation) && model.reads(operation)) continue;
       const own = byProcess.get(operation.process);
       if (own === undefined) byProcess.set(operation.process, [operation]);
       else own.push(operation);
     }
     this.#processes = [...byProcess.values()];
     this.#placed = this.#processes.map(() => 0);
-    this.#left = operations.filter((operation) => operation.return !== null).length;
+    this.#left = operations.filter((operation) => this.#must(operation)).length;
   }
 
-  run(clock: Clock, bytes: number): Interleaving {
+  #must(operation: Operation): boolean {
+    return operation.return !== null && this.#required?.has(operation) !== false;
+  }
+
+  run(budget: Budget): Interleaving {
     const path: Step[] = [];
     for (let entering: { readonly state: unknown } | null = { state: this.#model.initial() }; ; ) {
-      if (clock.over()) return { found: 'time' };
+      const what = budget.spent(this.#bytes);
+      if (what !== undefined) return { found: 'spent', what };
       if (entering !== null) {
         const step = this.#enter(entering.state);
         if (this.#left === 0) return { found: 'order' };
-        if (this.#bytes > bytes) return { found: 'memory' };
         path.push(step);
         entering = null;
       }
       const step = path.at(-1);
       if (step === undefined) return this.#none();
-      const process = step.choices[step.tried];
+      const choice = step.choices[step.tried];
       step.tried += 1;
-      if (process === undefined) {
+      if (choice === undefined) {
         path.pop();
         this.#leave(step, path.at(-1));
       } else {
-        entering = { state: this.#after(step.state, process)?.state };
-        this.#move(process, 1);
+        entering = { state: choice.passed ? step.state : this.#after(step.state, choice.process)?.state };
+        this.#move(choice.process, 1);
       }
     }
   }
@@ -102,11 +114,13 @@ class Search {
   }
 
   #move(process: number, by: 1 | -1): void {
-    if (by === 1 && this.#next(process)?.return !== null) this.#left -= 1;
+    const next = by === 1 ? this.#next(process) : undefined;
+    if (next !== undefined && this.#must(next)) this.#left -= 1;
     if (by === 1) this.#order.push(process);
     else this.#order.pop();
     this.#placed[process] = (this.#placed[process] ?? 0) + by;
-    if (by === -1 && this.#next(process)?.return !== null) this.#left += 1;
+    const back = by === -1 ? this.#next(process) : undefined;
+    if (back !== undefined && this.#must(back)) this.#left += 1;
   }
 
   /** The state after the next operation of a process; null where that did not return what it would. */
@@ -114,7 +128,7 @@ class Search {
     const operation = this.#next(process);
     if (operation === undefined) return null;
     const { state: next, output } = this.#model.apply(state, operation);
-    return operation.return === null || tells(this.#model, operation, output) ? { state: next } : null;
+    return !this.#must(operation) || tells(this.#model, operation, output) ? { state: next } : null;
   }
 
   #enter(state: unknown): Step {
@@ -132,10 +146,13 @@ class Search {
     this.#bytes += ENTRY + 2 * configuration.length;
     const choices = this.#processes.flatMap((_, process) => {
       const next = this.#next(process);
-      return next !== undefined && !this.#model.reads(next) && this.#after(state, process) !== null ? [process] : [];
+      if (next === undefined || this.#model.reads(next) || this.#after(state, process) === null) return [];
+      const placed = { process, passed: false };
+      // The last of a process is passed over by not being placed.
+      return next.return === null || this.#must(next) ? [placed] : [placed, { process, passed: true }];
     });
     if (choices.length === 0) this.#note(state);
-    const call = (process: number): number => this.#next(process)?.call ?? 0;
+    const call = ({ process }: Choice): number => this.#next(process)?.call ?? 0;
     return { state, reads, choices: choices.sort((a, b) => call(a) - call(b)), tried: 0 };
   }
 
@@ -143,7 +160,7 @@ class Search {
   #leave({ reads }: Step, parent: Step | undefined): void {
     for (const process of reads) this.#move(process, -1);
     const chosen = parent?.choices[parent.tried - 1];
-    if (chosen !== undefined) this.#move(chosen, -1);
+    if (chosen !== undefined) this.#move(chosen.process, -1);
   }
 
   /** What is in the way where nothing can be placed, if no configuration has got farther. */
@@ -152,7 +169,7 @@ class Search {
     const waiting = this.#processes.flatMap((_, process) => this.#next(process) ?? []);
     const reads = (operation: Operation): number => Number(this.#model.reads(operation));
     const [stuck] = waiting
-      .filter((operation) => operation.return !== null)
+      .filter((operation) => this.#must(operation))
       .sort((a, b) => reads(b) - reads(a) || a.call - b.call);
     if (stuck === undefined) return;
     this.#farthest = this.#left;

@@ -8,69 +8,84 @@
  * and remembers the configurations (how far each process is, and the state) that it came to in vain.
  */
 import { type Accesses, accessesOf } from './accesses.js';
+import { Budget } from './budget.js';
 import { causal } from './causal.js';
 import type { Operation } from './history.js';
 import { type Interleaving, interleaving } from './interleaving.js';
-import { clockFor, memoryFor } from './limits.js';
+import { equal } from './json.js';
+import { linearizable } from './linearizable.js';
 import type { Model } from './model.js';
 import { shown } from './shown.js';
 import { shrunk } from './shrink.js';
+import { smallestPart } from './smallest.js';
 import type { CheckLimits, CheckVerdict } from './verdict.js';
 
 /** Of the time that there is, what each quick answer may take. */
 const SHARE = 0.25;
+/** What making the failing part smaller may take, and one try of it. */
+const SHRINKING = 3_000;
+const SHRINKING_TRY = 300;
 /** Up to so many operations an order is told in full. */
 const TOLD = 8;
 const property = 'sequential';
 
+type None = Extract<Interleaving, { found: 'none' }>;
+
+/**
+ * The part of a verdict `violated` is, where the values tell who read what from whom, one that fails by itself: without
+ * any one operation, and those that read from it, the rest would not. Of other objects it contradicts itself whatever
+ * the other operations did: each of them may have happened or not. Where it takes too long to find out, the part is
+ * larger than it need be. Errors: RangeError for what is no operation of the model's object.
+ */
 export function sequential(operations: readonly Operation[], model: Model, limits: CheckLimits = {}): CheckVerdict {
-  const clock = clockFor(limits);
-  const share = { ...limits, milliseconds: SHARE * clock.milliseconds };
+  const budget = new Budget(limits);
+  const share = { milliseconds: SHARE * budget.milliseconds, bytes: budget.bytes };
+  if (linearizable(operations, model, share).verdict === 'holds') return { property, verdict: 'holds' };
   const accesses = accessesOf(operations, model);
   if (!('no' in accesses)) {
     const quick = causal(operations, model, share);
     if (quick.verdict === 'violated') return { ...quick, property };
   }
-  if (linearizable(operations, model, share).verdict === 'holds') return { property, verdict: 'holds' };
-  const bytes = memoryFor(limits);
-  const found = interleaving(operations, model, clock, bytes);
+  const found = interleaving(operations, model, budget);
   if (found.found === 'order') return { property, verdict: 'holds' };
-  if (found.found === 'time') return { property, verdict: 'unknown', why: clock.why };
-  if (found.found === 'memory')
-    return { property, verdict: 'unknown', why: `The search would remember more than ${bytes} bytes.` };
-  return violated(found, operations, model, accesses, clock);
+  if (found.found === 'spent') return { property, verdict: 'unknown', why: `${found.what}.` };
+  const told = 'no' in accesses || accesses.undecided !== null;
+  const { part, none } = told
+    ? smallestOfAny(operations, model, found, budget.part(SHRINKING))
+    : smallestOfReads(accesses, model, found, budget.part(SHRINKING));
+  return { property, verdict: 'violated', part, impossible: none.stuck, why: inWords(none) };
 }
 
-type None = Extract<Interleaving, { found: 'none' }>;
+interface Smallest {
+  readonly part: readonly Operation[];
+  readonly none: None;
+}
 
-function violated(
-  found: None,
-  operations: readonly Operation[],
-  model: Model,
-  accesses: Accesses | { readonly no: string },
-  clock: Clock,
-): CheckVerdict {
-  const look = (part: readonly Operation[]): None | 'time' | null => {
-    const again = interleaving(part, model, clock);
-    if (again.found === 'none') return again;
-    return again.found === 'time' ? 'time' : null;
-  };
-  if ('no' in accesses || accesses.undecided !== null) {
-    const part = smallestPart(operations, (fewer) => look(fewer) !== null);
-    const last = look(part);
-    const none = last === 'time' || last === null ? found : last;
-    return { property, verdict: 'violated', part, impossible: none.stuck, why: told(none) };
-  }
+function smallestOfReads(accesses: Accesses, model: Model, found: None, budget: Budget): Smallest {
+  let none = found;
   const find = (part: Accesses) => {
-    const none = look(part.operations);
-    return none === null || none === 'time' ? none : { at: part.operations.indexOf(none.stuck), why: told(none) };
+    const spent = budget.spent(0);
+    if (spent !== undefined) return spent;
+    const again = interleaving(part.operations, model, budget.part(SHRINKING_TRY));
+    if (again.found !== 'none') return null;
+    none = again;
+    return { at: part.operations.indexOf(again.stuck), why: '' };
   };
-  const whole = { at: accesses.operations.indexOf(found.stuck), why: told(found) };
-  const { part, at, why } = shrunk(accesses, whole, find);
-  return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] ?? found.stuck, why };
+  const { part } = shrunk(accesses, { at: 0, why: '' }, find);
+  return { part: part.operations, none };
 }
 
-function told({ stuck, output, placed }: None): string {
+function smallestOfAny(operations: readonly Operation[], model: Model, found: None, budget: Budget): Smallest {
+  let none = found;
+  const part = smallestPart(operations, (fewer) => {
+    const again = interleaving(operations, model, budget.part(SHRINKING_TRY), new Set(fewer));
+    if (again.found === 'none') none = again;
+    return again.found === 'none';
+  });
+  return { part, none };
+}
+
+function inWords({ stuck, output, placed }: None): string {
   const order = placed.length > TOLD ? `${placed.length} operations` : placed.map(shown).join(', ');
   const after = placed.length === 0 ? 'At the beginning' : `After ${order}`;
   const would = equal(output, stuck.output) ? 'fits nowhere' : `would return ${JSON.stringify(output)}`;

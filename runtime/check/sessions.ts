@@ -16,9 +16,9 @@
  * Causal memory has all four.
  */
 import { type Accesses, accessesOf, THIN_AIR } from './accesses.js';
-import { causalOrder, Order } from './causal-order.js';
+import { Budget } from './budget.js';
+import { causalOrder, Order, timestampBytes } from './causal-order.js';
 import type { Operation } from './history.js';
-import { type Clock, clockFor, memoryFor } from './limits.js';
 import type { Model } from './model.js';
 import { type Broken, sessionRules } from './session-rules.js';
 import { shown } from './shown.js';
@@ -51,13 +51,10 @@ export function session(
 ): CheckVerdict {
   const accesses = accessesOf(operations, model);
   if ('no' in accesses) return { property, verdict: 'unknown', why: accesses.no };
-  const clock = clockFor(limits);
-  const room = memoryFor(limits);
-  if (2 * 4 * accesses.operations.length * accesses.sessions.length > room)
-    return { property, verdict: 'unknown', why: `The timestamps need more than ${room} bytes.` };
-  const find = (part: Accesses): Broken | 'time' | null => broken(part, property, clock);
+  const budget = new Budget(limits);
+  const find = (part: Accesses): Broken | string | null => broken(part, property, budget);
   const found = find(accesses);
-  if (found === 'time') return { property, verdict: 'unknown', why: clock.why };
+  if (typeof found === 'string') return { property, verdict: 'unknown', why: `${found}.` };
   if (found !== null) {
     const { part, why, at } = shrunk(accesses, found, find);
     return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] as Operation, why }; // `at` is one of them
@@ -73,7 +70,10 @@ function undecided(accesses: Accesses): string | null {
   return accesses.undecided;
 }
 
-function broken(accesses: Accesses, property: SessionGuarantee, clock: Clock): Broken | 'time' | null {
+/** A text says what has run out. */
+function broken(accesses: Accesses, property: SessionGuarantee, budget: Budget): Broken | string | null {
+  const spent = budget.spent(timestampBytes(accesses));
+  if (spent !== undefined) return spent;
   const order = causalOrder(accesses);
   // What is before itself is before nothing that could be told.
   if (!(order instanceof Order)) return null;
@@ -81,7 +81,8 @@ function broken(accesses: Accesses, property: SessionGuarantee, clock: Clock): B
   for (const ids of accesses.sessions) {
     const look = rule();
     for (const id of ids) {
-      if (clock.over()) return 'time';
+      const spent = budget.spent(0);
+      if (spent !== undefined) return spent;
       const found = look(id);
       if (found !== null) return found;
     }

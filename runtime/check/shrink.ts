@@ -15,8 +15,8 @@ interface Shrunk extends Found {
   readonly part: Accesses;
 }
 
-/** `find` looks for a failure; when its time has run out, the part stays as small as it is by then. */
-export function shrunk(accesses: Accesses, found: Found, find: (part: Accesses) => Found | 'time' | null): Shrunk {
+/** `find` looks for a failure, or says what has run out: then the part stays as it is by then. */
+export function shrunk(accesses: Accesses, found: Found, find: (part: Accesses) => Found | string | null): Shrunk {
   let best: Shrunk = { ...found, part: accesses };
   let size = Math.ceil(accesses.operations.length / 2);
   for (let begin = 0, progress = false; ; begin += size) {
@@ -29,7 +29,7 @@ export function shrunk(accesses: Accesses, found: Found, find: (part: Accesses) 
     const from = begin;
     const rest = without(best.part, (id) => id >= from && id < from + size);
     const left = find(rest);
-    if (left === 'time') return best;
+    if (typeof left === 'string') return best;
     if (left === null) continue;
     best = { at: left.at, why: left.why, part: rest };
     progress = true;

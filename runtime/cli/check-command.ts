@@ -43,7 +43,9 @@ export function addCheckOptions(command: Command): void {
       new Option('--limit <time>', 'after which the verdict is "unknown"').argParser(timeout).default(60_000, '60s'),
     )
     .addOption(
-      new Option('--memory <size>', 'that the search may remember: 512MiB, 2GiB').argParser(size).default(2 ** 30, '1GiB'),
+      new Option('--memory <size>', 'that the search may remember: 512MiB, 2GiB')
+        .argParser(size)
+        .default(2 ** 30, '1GiB'),
     )
     .addOption(new Option('--plot <file>', 'draw the history there, as one page of HTML'))
     .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))

@@ -4,9 +4,8 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { check, type PropertyGroup, propertyGroups } from '../check/check.js';
-import { parseHistory } from '../check/history-file.js';
-import { HistoryError } from '../check/history-file.js';
 import type { History, Operation } from '../check/history.js';
+import { HistoryError, parseHistory } from '../check/history-file.js';
 import { modelNamed, models } from '../check/models.js';
 import { shown } from '../check/shown.js';
 import type { CheckVerdict } from '../check/verdict.js';

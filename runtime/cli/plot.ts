@@ -28,7 +28,10 @@ export function plotOf(operations: readonly Operation[], verdicts: readonly Chec
   const violated = verdicts.flatMap((verdict) => (verdict.verdict === 'violated' ? [verdict] : []));
   const near = neighbourhood(operations, violated);
   const left = operations.length - near.length;
-  const note = left === 0 ? '' : `<p class="note">${near.length} of ${operations.length} operations are drawn: ${violated.length === 0 ? 'the first' : 'those around the part that fails'}.</p>`;
+  const note =
+    left === 0
+      ? ''
+      : `<p class="note">${near.length} of ${operations.length} operations are drawn: ${violated.length === 0 ? 'the first' : 'those around the part that fails'}.</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -103,13 +106,7 @@ function drawing(operations: readonly Operation[], violated: readonly Violated[]
 const fade = (kind: string): string =>
   `<linearGradient id="fade${kind}" class="fade${kind}"><stop offset="0"/><stop offset="1" stop-opacity="0.1"/></linearGradient>`;
 
-function bar(
-  operation: Operation,
-  kind: 'bar' | 'part' | 'wrong',
-  y: number,
-  x: Scale,
-  until: number,
-): string {
+function bar(operation: Operation, kind: 'bar' | 'part' | 'wrong', y: number, x: Scale, until: number): string {
   const from = x.at(operation.call);
   const open = operation.return === null;
   const to = open ? x.width : x.at(operation.return);

@@ -44,11 +44,7 @@ const lineSchema = v.strictObject(
  */
 export async function readRequests(path: string, service: AnyService, io: Io): Promise<PlannedRequest[]> {
   const name = path === '-' ? 'standard input' : path;
-  const requests = parseRequests(
-    await readInput(path, `--requests ${path}`, io),
-    name,
-    service,
-  );
+  const requests = parseRequests(await readInput(path, `--requests ${path}`, io), name, service);
   if (requests.length === 0) throw new ChoraleError('INPUT_INVALID', `There are no requests in ${name}.`);
   return requests;
 }

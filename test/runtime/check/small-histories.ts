@@ -4,6 +4,7 @@
  */
 import type { History, Operation } from '../../../runtime/check/history.js';
 import { type Model, tells } from '../../../runtime/check/model.js';
+import type { SessionGuarantee } from '../../../runtime/check/sessions.js';
 import type { random } from '../../../runtime/simulate/random.js';
 
 type Chance = ReturnType<typeof random>;
@@ -70,6 +71,22 @@ export function drawn(chance: Chance, most: number, unreturned = 0): Operation[]
   });
 }
 
+/** Up to `most` operations of up to three processes on one or two queues; few values. */
+export function drawnQueue(chance: Chance, most: number): Operation[] {
+  const size = chance.int(2, most);
+  const keys = chance.int(1, 2);
+  return Array.from({ length: size }, (_, i): Operation => {
+    const named = {
+      process: chance.int(0, 2),
+      key: chance.int(1, keys) === 1 ? 'p' : 'q',
+      call: 2 * i,
+      return: 2 * i + 1,
+    };
+    if (chance.int(0, 1) === 0) return { ...named, op: 'enqueue', input: chance.int(0, 2), output: null };
+    return { ...named, op: 'dequeue', input: null, output: chance.int(0, 3) === 0 ? null : chance.int(0, 2) };
+  });
+}
+
 /** Whether some order of the operations, in which each comes after those before it, satisfies the demand as it grows. */
 export function someOrder<State>(
   operations: readonly Operation[],
@@ -93,15 +110,19 @@ const inTime = (one: Operation, other: Operation): boolean => one.return !== nul
 
 /** The states after it, if any: one that never returned may also be left out. */
 const explained =
-  (model: Model) =>
+  (model: Model, told?: ReadonlySet<Operation>) =>
   (state: unknown, operation: Operation): readonly unknown[] => {
     const { state: next, output } = model.apply(state, operation);
-    if (operation.return === null) return [next, state];
+    if (operation.return === null || told?.has(operation) === false) return [next, state];
     return tells(model, operation, output) ? [next] : [];
   };
 
-export const isSequential = (operations: readonly Operation[], model: Model): boolean =>
-  someOrder(operations, sameProcess, model.initial(), explained(model));
+/** Those that are not of `told` may have happened or not, and what they returned does not count. */
+export const isSequential = (
+  operations: readonly Operation[],
+  model: Model,
+  told: ReadonlySet<Operation> = new Set(operations),
+): boolean => someOrder(operations, sameProcess, model.initial(), explained(model, told));
 
 export const isLinearizable = (operations: readonly Operation[], model: Model): boolean =>
   someOrder(
@@ -111,14 +132,24 @@ export const isLinearizable = (operations: readonly Operation[], model: Model): 
     explained(model),
   );
 
+/** Causal order: the order of each process, and who read from whom. For unique values. */
+export function happensBefore(operations: readonly Operation[]): Before {
+  const known = operations.filter((one) => one.return !== null || one.op !== 'get');
+  return closed(
+    known,
+    (one, other) => sameProcess(one, other) || (other.op === 'get' && writerOf(other, known) === one),
+  );
+}
+
+type Before = (one: Operation, other: Operation) => boolean;
+
+const writerOf = (read: Operation, operations: readonly Operation[]): Operation | undefined =>
+  operations.find((one) => one.op === 'put' && one.key === read.key && one.input === read.output);
+
 /** Causal memory, as it is defined: for each process an order of all writes and its own reads. For unique values. */
 export function isCausal(operations: readonly Operation[], model: Model): boolean {
   const done = operations.filter((one) => one.return !== null || one.op !== 'get');
-  const writerOf = (read: Operation): Operation | undefined =>
-    done.find((one) => one.op === 'put' && one.key === read.key && one.input === read.output);
-  const direct = (one: Operation, other: Operation): boolean =>
-    sameProcess(one, other) || (other.op === 'get' && writerOf(other) === one);
-  const before = closed(done, direct);
+  const before = happensBefore(operations);
   if (done.some((one) => before(one, one))) return false;
   return [...new Set(done.map(({ process }) => process))].every((process) =>
     someOrder(
@@ -130,6 +161,77 @@ export function isCausal(operations: readonly Operation[], model: Model): boolea
         return operation.op === 'put' || output === operation.output ? [next] : [];
       },
     ),
+  );
+}
+
+/** The session guarantees broken, word for word as sessions.ts has them. */
+export const breaks: Readonly<Record<SessionGuarantee, (operations: readonly Operation[], before: Before) => boolean>> =
+  {
+    'read your writes': (all, before) =>
+      someRead(all, before, ({ read, version, older }) =>
+        all.some((own) => own.op === 'put' && own.key === read.key && sameProcess(own, read) && older(version, own)),
+      ),
+    'monotonic reads': (all, before) =>
+      someRead(all, before, ({ read, version, older, readBefore }) =>
+        readBefore(read).some(
+          ([first, one]) =>
+            (one !== undefined && first.key === read.key && older(version, one)) ||
+            (one !== undefined &&
+              one === version &&
+              readBefore(read).some(
+                ([second, other]) => second.key === read.key && sameProcess(first, second) && other !== one,
+              )),
+        ),
+      ),
+    'monotonic writes': (all, before) =>
+      someRead(all, before, ({ read, version, older, readBefore }) =>
+        readBefore(read).some(([, later]) =>
+          all.some(
+            (earlier) =>
+              later !== undefined &&
+              later.process !== read.process &&
+              earlier.op === 'put' &&
+              earlier.key === read.key &&
+              sameProcess(earlier, later) &&
+              (older(version, earlier) || (later.key === read.key && version === earlier)),
+          ),
+        ),
+      ),
+    'writes follow reads': (all, before) =>
+      someRead(all, before, ({ read, version, older, readBefore }) =>
+        readBefore(read).some(
+          ([, later]) =>
+            later !== undefined &&
+            later.process !== read.process &&
+            readBefore(later).some(
+              ([reading, earlier]) =>
+                earlier !== undefined &&
+                reading.key === read.key &&
+                (older(version, earlier) || (later.key === read.key && version === earlier)),
+            ),
+        ),
+      ),
+  };
+
+interface Reading {
+  readonly read: Operation;
+  /** undefined: the initial value. */
+  readonly version: Operation | undefined;
+  older(version: Operation | undefined, than: Operation): boolean;
+  /** What the process of an operation had read before it, and whose. */
+  readBefore(operation: Operation): (readonly [Operation, Operation | undefined])[];
+}
+
+function someRead(all: readonly Operation[], before: Before, is: (reading: Reading) => boolean): boolean {
+  const reads = all.filter((one) => one.op === 'get' && one.return !== null);
+  return reads.some((read) =>
+    is({
+      read,
+      version: writerOf(read, all),
+      older: (version, than) => version === undefined || before(version, than),
+      readBefore: (operation) =>
+        reads.filter((one) => sameProcess(one, operation)).map((one) => [one, writerOf(one, all)] as const),
+    }),
   );
 }
 
