@@ -5,7 +5,9 @@ import { local } from '../../machines/local/index.js';
 import { nodeId } from '../../machines/shared/identifiers.js';
 import type { FaultModel, Style } from '../../machines/shared/style.js';
 import { VirtualClock } from '../../runtime/clock/virtual.js';
+import { styles } from '../../runtime/cluster/styles.js';
 import { type Fault, faultText, parseFault } from '../../runtime/simulate/faults.js';
+import { livenessViolations } from '../../runtime/simulate/liveness.js';
 import type { Span } from '../../runtime/simulate/moments.js';
 import { NodeClock } from '../../runtime/simulate/node-clock.js';
 import { drawProfile, type ProfileName, profileFor, profileNames } from '../../runtime/simulate/profile.js';
@@ -478,5 +480,86 @@ describe('profiles', () => {
     expect(draws('mixed')).toEqual(draws('mixed'));
     expect(profileFor('crash')).toBe('crash');
     expect(() => profileFor('storm')).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
+  });
+});
+
+describe('safety first, then liveness', () => {
+  const liveness = { faultsEndAt: 300, within: 4000 };
+
+  function drawn(seed: number, name: ProfileName, settings: SimulateSettings = {}) {
+    const style = styles[settings.replication ?? 'active'];
+    const { tolerate = 'crash', replicas = 3 } = settings;
+    const profile = drawProfile(seed, { style, settings: { tolerate }, replicas, clients: 3, horizon: 300 }, name);
+    const played = run(
+      { ...settings, seed, ...profile.conditions, ...profile.settings, faults: profile.faults },
+      requestsFor(seed, 3, 6, 20),
+      { liveness },
+    );
+    return { ...played, violations: livenessViolations(played.simulation, played.played, liveness) };
+  }
+
+  test.each<[string, SimulateSettings]>([
+    ['three that may crash', {}],
+    ['five of which two may lie', { replicas: 5, tolerate: 'byzantine' }],
+  ])('CH-4: under the mixed profile %s answer nothing wrong, and once the faults end everything', (_, settings) => {
+    everySeed(settings.replicas === 5 ? 40 : 80, 'CH-4: under the mixed profile', (seed) => {
+      const { verdict, violations } = drawn(seed, 'mixed', settings);
+      expect(violations).toEqual([]);
+      expect(verdict.wrong).toEqual([]);
+    });
+  });
+
+  test('CH-4: beyond what is tolerated a run ends all the same, and says what was not answered or was wrong', () => {
+    let unanswered = 0;
+    let wrong = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const crashed = drawn(seed, 'beyond');
+      for (const violation of crashed.violations) {
+        expect(violation).toMatchObject({ kind: 'unanswered', code: 'TIMEOUT' });
+        expect(crashed.simulation.now).toBeLessThan(60_000);
+      }
+      unanswered += crashed.violations.length;
+      wrong += drawn(seed, 'beyond', { tolerate: 'byzantine' }).verdict.wrong.length;
+    }
+    expect(unanswered).toBeGreaterThan(20);
+    expect(wrong).toBeGreaterThan(20);
+  });
+
+  test('CH-4: replicas that cannot come together are found out', () => {
+    // two updates at once that do not commute, at replicas that keep no order
+    const simulation = simulate(ledger, { replication: 'local', delay: [5, 5] });
+    const requests = ['ann', 'bob'].map((client) => ({ at: 0, client, op: 'append', args: ['k', client] }));
+    const short = { faultsEndAt: 10, within: 1000 };
+    const played = play(simulation, requests, { timeout: 1, liveness: short });
+    expect(livenessViolations(simulation, played, short)).toMatchObject([{ kind: 'diverged' }]);
+  });
+
+  test('CH-4: the end of the faults heals, mends and disarms; who crashed stays down and who lies goes on', () => {
+    const faults = [
+      'partition:fe-1|sequencer',
+      'loss:1@50ms',
+      'omit-send:rm-2:1',
+      'slow:rm-1:50',
+      'lie:rm-3',
+      'crash:rm-1@500ms',
+      'crash:rm-2@EX#1',
+      'recover:rm-1@600ms',
+      'partition:rm-1|sequencer@700ms..800ms',
+      'crash:rm-2@1500ms',
+    ];
+    const { simulation, played, verdict } = run(
+      { seed: 3, loss: 0.5, tolerate: 'byzantine', faults: faults.slice(0, 5) },
+      requestsFor(3, 1, 10, 50),
+      { liveness: { faultsEndAt: 400, within: 3000 } },
+    );
+    expect(livenessViolations(simulation, played, { faultsEndAt: 400, within: 3000 })).toEqual([]);
+    expect(verdict.wrong).toEqual([]);
+    expect(played[0]?.endedAt).toBeGreaterThan(400);
+    expect(simulation.byzantine).toEqual(['rm-3']);
+    const disarmed = run({ seed: 3, faults: faults.slice(5) }, requestsFor(3, 1, 10, 100), {
+      liveness: { faultsEndAt: 0, within: 3000 },
+    });
+    expect(disarmed.verdict.replicas.map(({ state }) => state)).toEqual(['live', 'live', 'live']);
+    expect(disarmed.simulation.network.blocked).toBe(0);
   });
 });
