@@ -5,8 +5,8 @@
  * A message is one row, at its arrival. It is two when its receiver executed something meanwhile, for that is what
  * anomalies are made of: one where it leaves, one where it arrives. One that never arrives has its row where it leaves.
  */
-import type { Serializable } from '../../machines/shared/serializable.js';
 import type { CauseId, TraceEvent } from './format.js';
+import { outcomeText } from './outcome.js';
 
 export type SequenceRow =
   /** Something that happened at one node. */
@@ -159,12 +159,4 @@ function messageRows(
     [place, { ...ends, t: sent.t, part: 'leaves', text: `${text} until ${t.toFixed(1)}` }],
     [later, { ...ends, t, part: 'arrives', text: `${text} of ${sent.t.toFixed(1)}` }],
   ];
-}
-
-/** As the client saw it: the value, or the error's code. */
-export function outcomeText(outcome: Serializable): string {
-  // the trace writes outcomes as docs/trace.md says
-  const { ok, value, error } = outcome as { ok: boolean; value?: Serializable; error?: { code: string } };
-  if (!ok) return error?.code ?? 'an error';
-  return value === undefined ? 'done' : JSON.stringify(value);
 }

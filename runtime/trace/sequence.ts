@@ -139,7 +139,8 @@ function drawMessage(line: Line, row: Extract<SequenceRow, { kind: 'message' }>,
   line.write(start, rightwards ? '├' : '┤', tone);
   line.write(tip, part === 'lost' ? '✕' : part === 'leaves' ? (rightwards ? '▷' : '◁') : rightwards ? '▶' : '◀', tone);
   const label = `${row.text}${ends}`;
-  if (reach === null && label.length <= right - left - 4) line.write(left + 2, label, tone);
+  const inset = rightwards ? 2 : 3; // past the bend or the tip
+  if (reach === null && label.length <= right - left - inset - 2) line.write(left + inset, label, tone);
   else line.beside(left, right, label, tone);
 }
 
