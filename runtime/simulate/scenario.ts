@@ -28,8 +28,10 @@ export interface Scenario {
   readonly requests: readonly PlannedRequest[];
   /** Clients that use a replica manager as their proxy: client → node. */
   readonly via: Readonly<Record<string, string>>;
-  /** When all faults end, ms. */
-  readonly faultsEndAt: number;
+  /** When all faults end, ms, after which every request must be answered. Null: they last, and requests are given up. */
+  readonly faultsEndAt: number | null;
+  /** ms after which a request is given up, where faults last. */
+  readonly timeout?: number;
   /** The frames that meet the fate that the seed has for them, by name; all others travel in the least time. Absent: every frame. */
   readonly rough?: readonly string[];
 }

@@ -106,7 +106,7 @@ export function* earlierTimes(scenario: Scenario): Iterable<Scenario> {
   for (const [place, request] of requests.entries()) {
     for (const at of rounder(request.at)) yield { ...scenario, requests: requests.with(place, { ...request, at }) };
   }
-  for (const end of rounder(faultsEndAt)) yield { ...scenario, faultsEndAt: end };
+  for (const end of rounder(faultsEndAt ?? 0)) yield { ...scenario, faultsEndAt: end };
 }
 
 /** Everything from a time on, so much earlier. */
@@ -121,7 +121,8 @@ function earlier(scenario: Scenario, from: number, by: number): Scenario {
     return faultText({ ...fault, during: { at: moved(during.at), until } });
   });
   const requests = scenario.requests.map((request) => ({ ...request, at: moved(request.at) }));
-  return { ...scenario, faults, requests, faultsEndAt: moved(scenario.faultsEndAt) };
+  const { faultsEndAt } = scenario;
+  return { ...scenario, faults, requests, faultsEndAt: faultsEndAt === null ? null : moved(faultsEndAt) };
 }
 
 /** Smaller numbers among the arguments, and one word in place of two. */

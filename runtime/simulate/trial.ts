@@ -17,7 +17,7 @@ import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
 import { type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
-import { type PlayedRequest, playInSlices } from './workload.js';
+import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
 
 /** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
 export type TrialProperty =
@@ -81,11 +81,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
-  const played = yield* playInSlices(simulation, scenario.requests, {
-    timeout: scenario.faultsEndAt + ANSWERED_WITHIN,
-    via: scenario.via,
-    liveness: { faultsEndAt: scenario.faultsEndAt, within: ANSWERED_WITHIN },
-  });
+  const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
   const history = historyOf(played);
   const check = settings.property === 'linearizable' ? linearizable : sequential;
   const consistency = check(history, serviceModel(service), settings.limits);
@@ -99,11 +95,16 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     verdict,
     violations: [
       ...ofHistory(consistency, settings.property),
-      ...ofVerdict(verdict),
+      ...ofVerdict(verdict, scenario),
       ...ofExecutions(log),
       ...ofDeliveries(simulation, deliveries),
     ],
   };
+}
+
+function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
+  if (faultsEndAt === null) return { timeout };
+  return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
@@ -112,7 +113,7 @@ function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViola
   return [{ property, why: verdict.why, part: verdict.part as readonly ServiceOperation[] }];
 }
 
-function ofVerdict({ wrong, agree, unanswered }: Verdict): TrialViolation[] {
+function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scenario): TrialViolation[] {
   const found: TrialViolation[] = [];
   const [first] = wrong;
   if (first !== undefined) {
@@ -123,12 +124,13 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict): TrialViolation[] {
   if (!agree)
     found.push({
       property: 'convergence',
-      why: 'All faults have ended, everything has come to rest, and the states of the live replicas differ.',
+      why: 'Everything has come to rest, and the states of the live replicas differ.',
       part: [],
     });
   const late = unanswered.filter(({ code }) => code !== 'FRONT_END_CRASHED');
   if (late.length > 0) {
-    const why = `${late.length} requests were not answered within ${ANSWERED_WITHIN} ms after the end of all faults, ${late[0]?.request} among them: ${late[0]?.message}`;
+    const when = faultsEndAt === null ? 'in time' : `within ${ANSWERED_WITHIN} ms after the end of all faults`;
+    const why = `${late.length} requests were not answered ${when}, ${late[0]?.request} among them: ${late[0]?.message}`;
     found.push({ property: 'liveness', why, part: [] });
   }
   return found;
