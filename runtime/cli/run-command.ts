@@ -3,10 +3,11 @@
  */
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { resolveSettings } from '../cluster/settings.js';
+import { type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { Suits } from '../cluster/suits.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
+import type { Scenario } from '../simulate/scenario.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
 import { ExecutionLog } from '../simulate/verdict.js';
 import { type PlannedRequest, type PlayedRequest, playInSlices } from '../simulate/workload.js';
@@ -45,7 +46,7 @@ export async function runCommand(name: string, options: RunOptions, io: Io): Pro
     ...Object.values(listened),
     ...(trace === null ? [] : [trace.recorder]),
   ]);
-  trace?.open({ service: service.name, settings, seed: options.seed });
+  trace?.open({ service: service.name, scenario: scenarioOf(options, simulation.settings, requests) });
   let played: PlayedRequest[] | null;
   try {
     played = await playWatched(simulation, requests, settings.timeout, io);
@@ -67,6 +68,17 @@ function settingsFor(service: AnyService, options: RunOptions): ReportSettings {
     service,
   );
   return { replication, replicas, tolerate, order, reads, delay, timeout, faults: fault };
+}
+
+/** All that decides the run, for whoever wants to make it again. */
+function scenarioOf(
+  { replication, replicas, tolerate, reads, delay, timeout, fault, seed }: RunOptions,
+  { order, retryAfter }: ResolvedSettings,
+  requests: readonly PlannedRequest[],
+): Scenario {
+  const cluster = { replication, replicas, tolerate, order, reads, retryAfter };
+  const conditions = { delay, loss: 0, duplicate: 0, faults: fault };
+  return { seed, ...cluster, ...conditions, requests, via: {}, faultsEndAt: null, timeout };
 }
 
 function simulationOf(

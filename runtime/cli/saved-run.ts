@@ -77,6 +77,13 @@ export function savedText({ service, property: of, scenario }: Omit<SavedRun, 'l
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
+/** The first line of a trace: all that decides its run, and the settings among it once more, for a reader's eye. */
+export function headerText({ service, property: of, scenario }: Omit<SavedRun, 'lines'>): string {
+  const { seed, replication, replicas, tolerate, order, reads, delay, timeout, faults } = scenario;
+  const settings = { replication, replicas, tolerate, order, reads, delay, timeout, faults };
+  return JSON.stringify({ kind: 'header', v: TRACE_VERSION, service, settings, seed, property: of, scenario });
+}
+
 /** Errors: INPUT_INVALID, which names the file and what is wrong in it. */
 export function parseSaved(text: string, name: string): SavedRun {
   const end = text.indexOf('\n');
