@@ -89,6 +89,7 @@ export class Node {
   #next = 0;
   #running = false;
   #down = false;
+  #handled = 0;
   /** What led to the event that is being handled. */
   #cause: CauseId | undefined;
 
@@ -124,6 +125,11 @@ export class Node {
   /** Nothing waits to be handled, sent or acknowledged. */
   get idle(): boolean {
     return this.#due.length === 0 && this.#router.idle;
+  }
+
+  /** Events and timers that its actors have handled so far; a crash leaves it as it stands. */
+  get handled(): number {
+    return this.#handled;
   }
 
   /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
@@ -202,6 +208,7 @@ export class Node {
 
   #handle({ actor, event, cause }: Due): void {
     this.#cause = cause;
+    this.#handled += 1;
     if (typeof event === 'function') event();
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);

@@ -82,6 +82,8 @@ export class Cluster<S extends AnyService> {
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   #clients = 0;
+  /** Events that nodes handled which are no more. */
+  #handledBefore = 0;
   #closing = false;
 
   constructor(service: S, settings: ResolvedSettings, environment: Environment) {
@@ -133,6 +135,13 @@ export class Cluster<S extends AnyService> {
     return Object.fromEntries([...this.nodes].map(([id, node]) => [id, node.counters]));
   }
 
+  /** Events and timers that all actors have handled so far, those of crashed nodes among them. */
+  get events(): number {
+    let events = this.#handledBefore;
+    for (const node of this.nodes.values()) events += node.handled;
+    return events;
+  }
+
   /**
    * Lets every call under way end, each within its own deadline, then stops all nodes. Calls made meanwhile are
    * refused (CLOSED).
@@ -143,6 +152,7 @@ export class Cluster<S extends AnyService> {
     const error = new ChoraleError('CLOSED', 'The cluster is closed.');
     for (const { port } of this.#frontEnds) port.close(error);
     for (const node of this.nodes.values()) node.close();
+    this.#handledBefore = this.events;
     this.nodes.clear();
   }
 
@@ -179,6 +189,7 @@ export class Cluster<S extends AnyService> {
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
+    this.#handledBefore += this.nodes.get(id)?.handled ?? 0;
     this.nodes.delete(id);
     this.#listeners.tell('crash', { node: id, error });
     for (const { node, port } of this.#frontEnds) {
