@@ -57,6 +57,8 @@ export interface NodeSettings {
   readonly recorder?: Recorder | null;
   /** XState's own inspection, for any tool that reads it. */
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Told of each machine that an actor here is to run, before any does. */
+  readonly watch?: (machine: AnyStateMachine) => void;
   /** What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. */
   readonly onFailure?: 'crash-node' | 'restart-actor';
   readonly hooks?: NodeHooks;
@@ -78,6 +80,7 @@ export class Node {
   readonly #clock: Clock;
   readonly #trace: NodeTrace | null;
   readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #watching: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
   readonly #router: Router;
@@ -100,6 +103,7 @@ export class Node {
     this.#clock = clock;
     this.#trace = recorder == null ? null : new NodeTrace(recorder, clock, id, incarnation);
     this.#inspect = settings.inspect ?? null;
+    this.#watching = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
     this.#hooks = settings.hooks ?? {};
     this.#router = new Router(this.#routed(), {
@@ -138,6 +142,7 @@ export class Node {
     if (this.#actors.has(name)) {
       throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
     }
+    this.#watching?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
     this.#actors.set(name, actor);
     this.#addresses.set(actor.address, actor);

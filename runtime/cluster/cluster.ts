@@ -3,6 +3,7 @@
  * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
  */
 
+import type { AnyStateMachine } from 'xstate';
 import { groupMachine } from '../../machines/multicast/index.js';
 import { isTotal } from '../../machines/multicast/order.js';
 import type { Message } from '../../machines/shared/effects.js';
@@ -44,6 +45,8 @@ export interface Environment {
   readonly phase?: (node: NodeId, phase: Phase) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
+  /** Told of each machine before it runs. Absent where nobody measures what is taken of the charts. */
+  readonly watch?: (machine: AnyStateMachine) => void;
 }
 
 export interface ClientOptions {
@@ -216,7 +219,7 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, transport, recorder, phase, outgoing } = this.environment;
+    const { clock, transport, recorder, phase, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
@@ -226,6 +229,7 @@ export class Cluster<S extends AnyService> {
       codec: codec({ limit: this.settings.messageLimit }),
       onFailure: this.settings.onFailure,
       ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
+      ...(watch === undefined ? {} : { watch }),
       hooks: {
         ...hooks,
         ...(phase === undefined ? {} : { phase: (entered) => phase(id, entered) }),

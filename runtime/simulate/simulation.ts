@@ -3,6 +3,7 @@
  * trace, byte for byte.
  */
 import * as v from 'valibot';
+import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
@@ -12,6 +13,7 @@ import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
+import type { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { Recorder } from '../trace/format.js';
@@ -31,6 +33,8 @@ export interface SimulateSettings<Replication extends StyleName = StyleName> ext
   readonly duplicate?: number;
   /** Faults, such as `crash:rm-1@120ms` (docs/faults.md). */
   readonly faults?: readonly string[];
+  /** Counts what is taken of the charts of all machines. */
+  readonly coverage?: Pick<ChartCoverage, 'watch'>;
 }
 
 const probability = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0);
@@ -70,9 +74,15 @@ class World {
   readonly #sessions = new Map<string, number>();
   #lies = 0;
   called: () => void = () => {};
+  readonly watch?: (machine: AnyStateMachine) => void;
 
-  constructor(settings: v.InferOutput<typeof schema>, recorder: Recorder | null) {
+  constructor(
+    settings: v.InferOutput<typeof schema>,
+    recorder: Recorder | null,
+    coverage: SimulateSettings['coverage'] | undefined,
+  ) {
     this.recorder = recorder;
+    if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
     this.transport = new SimulatedNetwork(this.clock, random(settings.seed, 'network'), settings);
     this.#seeds = random(settings.seed, 'requests');
   }
@@ -111,9 +121,14 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   #pumping = false;
   #sleepers = 0;
 
-  constructor(service: S, resolved: ResolvedSettings, settings: v.InferOutput<typeof schema>) {
+  constructor(
+    service: S,
+    resolved: ResolvedSettings,
+    settings: v.InferOutput<typeof schema>,
+    coverage?: SimulateSettings['coverage'],
+  ) {
     const { trace } = resolved;
-    const world = new World(settings, trace === null ? null : { record: trace });
+    const world = new World(settings, trace === null ? null : { record: trace }, coverage);
     super(service, resolved, world);
     this.seed = settings.seed;
     this.#world = world;
@@ -325,8 +340,8 @@ export function simulate<S extends AnyService, const Replication extends StyleNa
   service: S & Suits<S, Replication>,
   settings: SimulateSettings<Replication> = {},
 ): Simulation<S> {
-  const { seed, delay, loss, duplicate, faults, ...others } = settings;
+  const { seed, delay, loss, duplicate, faults, coverage, ...others } = settings;
   const own = parseSettings(schema, { seed, delay, loss, duplicate, faults });
   const resolved = resolveSettings({ frontEnds: 0, ...others }, service);
-  return new Simulation<S>(service, resolved, own);
+  return new Simulation<S>(service, resolved, own, coverage);
 }
