@@ -34,6 +34,9 @@ export interface NodeHooks {
   reply?(answers: readonly Answer[]): void;
   /** Requests enter a phase. May crash the node: what the transition had still to do is then not done. */
   phase?(phase: Phase, requests: readonly RequestId[]): void;
+  /** A message of this type has left for another node, or has come from one. Either may crash the node. */
+  sent?(type: string): void;
+  received?(type: string): void;
   /** What leaves the node in place of `message`, null for nothing: a Byzantine node's lies. For faults only. */
   outgoing?(to: Address, message: Message): Message | null;
   /** An actor has handled an event. The states are as in the trace. */
@@ -51,6 +54,8 @@ export interface NodeSettings {
   /** From 1, one more at each restart. */
   readonly incarnation: number;
   readonly clock: Clock;
+  /** Whose time is the trace's. Default: `clock`. */
+  readonly traceClock?: Clock;
   readonly transport: Transport;
   readonly link?: Partial<LinkSettings>;
   readonly codec?: Codec;
@@ -101,7 +106,7 @@ export class Node {
     this.id = id;
     this.incarnation = incarnation;
     this.#clock = clock;
-    this.#trace = recorder == null ? null : new NodeTrace(recorder, clock, id, incarnation);
+    this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
     this.#inspect = settings.inspect ?? null;
     this.#watching = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
@@ -124,6 +129,11 @@ export class Node {
   /** A peer does not keep up: whoever can wait with new work should. */
   get congested(): boolean {
     return this.#router.congested;
+  }
+
+  /** ms, on the node's own clock. */
+  get now(): number {
+    return this.#clock.now();
   }
 
   /** Nothing waits to be handled, sent or acknowledged. */
@@ -357,6 +367,9 @@ export class Node {
         if (message.control) this.#counters.add('messages.control');
         this.#trace?.sent(to, message, count);
       },
+      left: (messages) => {
+        for (const { type } of messages) this.#hooks.sent?.(type);
+      },
       gone: (node, incarnation) => this.#gone({ node, incarnation }),
       dropped: (reason, count, error) => {
         this.#trace?.dropped(undefined, undefined, reason, count, error.message);
@@ -369,6 +382,7 @@ export class Node {
 
   /** The message is what its actor takes, or the actor never sees it (CH-5). */
   #received(node: NodeId, incarnation: number, message: WireMessage): void {
+    if (this.#down) return; // an earlier message of the same frame was the occasion of a crash
     const { to, type, items } = message;
     const from = address(node, message.from);
     const actor = this.#actors.get(to);
@@ -383,6 +397,7 @@ export class Node {
       this.#counters.add('messages.received');
       const cause = this.#trace?.received(node, incarnation, message);
       this.#due.push({ actor, event: { type, from, items }, cause });
+      this.#hooks.received?.(type);
     }
   }
 

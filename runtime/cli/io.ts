@@ -21,6 +21,8 @@ export const exitCodes = {
   right: 0,
   /** The run went through, and something was not right. */
   wrong: 1,
+  /** Nothing was found wrong, and of some runs nobody knows. */
+  unknown: 3,
   /** The input was wrong: nothing was run. */
   input: 2,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */

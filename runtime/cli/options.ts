@@ -6,7 +6,7 @@ import { type Order, orders } from '../../machines/multicast/order.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
-import { faultForms, parseFault } from '../simulate/faults.js';
+import { faultForms, momentForms, parseFault } from '../simulate/faults.js';
 
 export interface RunOptions {
   readonly replication: StyleName;
@@ -78,7 +78,7 @@ export function addRunOptions(command: Command): void {
     .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
     .addHelpText(
       'after',
-      `\n${requestsHelp}\n\nFaults:\n${faultForms.map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
+      `\n${requestsHelp}\n\nFaults:\n${[...faultForms, ...momentForms].map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
     );
 }
 
@@ -121,6 +121,7 @@ function timeout(text: string): number {
 
 /** Times are written as in the fault `delay:1..20ms`; ms where there is no unit. Null when the text is no time. */
 function readDelay(text: string): readonly [number, number] | null {
+  if (text.includes('@')) return null; // a delay that begins or ends is a fault
   try {
     const parsed = parseFault(`delay:${text}`);
     return parsed.kind === 'delay' ? [parsed.least, parsed.most] : null;

@@ -16,7 +16,6 @@ import {
   nodeId,
   type SessionId,
 } from '../../machines/shared/identifiers.js';
-import type { Phase } from '../../machines/shared/phases.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
 import { Node, type NodeHooks } from '../actors/node.js';
@@ -41,8 +40,12 @@ export interface Environment {
   readonly newSession: (client: string) => SessionId;
   /** Somebody made a call. Absent where time moves by itself. */
   readonly called?: () => void;
-  /** Where a fault may strike. Absent outside a simulation. */
-  readonly phase?: (node: NodeId, phase: Phase) => void;
+  /** The clock of one node, where it is not the one of all. */
+  readonly clockOf?: (node: NodeId) => Clock;
+  /** A phase was entered (`EX`), or a message left or arrived (`sent:TYPE`, `received:TYPE`): a fault may strike. */
+  readonly happened?: (node: NodeId, event: string) => void;
+  /** An actor went from one state to another: a fault may strike. */
+  readonly moved?: (node: NodeId, actor: string, before: string, after: string) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
   /** Told of each machine before it runs. Absent where nobody measures what is taken of the charts. */
@@ -219,11 +222,12 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, transport, recorder, phase, outgoing, watch } = this.environment;
+    const { clock, clockOf, transport, recorder, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
-      clock,
+      clock: clockOf?.(id) ?? clock,
+      traceClock: clock,
       transport,
       recorder,
       codec: codec({ limit: this.settings.messageLimit }),
@@ -232,13 +236,28 @@ export class Cluster<S extends AnyService> {
       ...(watch === undefined ? {} : { watch }),
       hooks: {
         ...hooks,
-        ...(phase === undefined ? {} : { phase: (entered) => phase(id, entered) }),
+        ...this.#faultHooks(id),
         ...(outgoing === undefined ? {} : { outgoing: (to, message) => outgoing(id, to, message) }),
         crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
       },
     });
     this.nodes.set(id, node);
     return node;
+  }
+
+  /** What tells the environment where a fault may strike. */
+  #faultHooks(id: NodeId): NodeHooks {
+    const { happened, moved } = this.environment;
+    return {
+      ...(happened === undefined
+        ? {}
+        : {
+            phase: (phase) => happened(id, phase),
+            sent: (type) => happened(id, `sent:${type}`),
+            received: (type) => happened(id, `received:${type}`),
+          }),
+      ...(moved === undefined ? {} : { transition: (actor, _, before, after) => moved(id, actor, before, after) }),
+    };
   }
 
   #hostGroup(node: Node, role: 'member' | 'outsider' | 'sequencer', deliverTo: string | null): void {
