@@ -6,7 +6,7 @@ import type { Order } from '../../machines/multicast/order.js';
 import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
-import type { StyleName } from '../cluster/styles.js';
+import { type StyleName, styles } from '../cluster/styles.js';
 import { drawProfile, type ProfileName } from './profile.js';
 import { type Random, random } from './random.js';
 import type { PlannedRequest } from './workload.js';
@@ -27,6 +27,8 @@ export interface Scenario {
   /** In the words of docs/faults.md. */
   readonly faults: readonly string[];
   readonly requests: readonly PlannedRequest[];
+  /** Clients that use a replica manager as their proxy: client → node. */
+  readonly via: Readonly<Record<string, string>>;
   /** When all faults end, ms. */
   readonly faultsEndAt: number;
   /** The frames that meet the fate that the seed has for them, by name; all others travel in the least time. Absent: every frame. */
@@ -77,19 +79,33 @@ export function parseRun(text: string): RunName | null {
  * What the seed draws; or, near it, the same calls with the same faults on another network, and with other faults on the same
  * network, in turn.
  */
-export function drawScenario({ seed, near }: RunName, exercise: Exercise): Scenario {
+export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenario {
   const { calls, profile, ...settings } = exercise;
   const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
   const draw = (from: number) => drawProfile(from, { ...settings, clients, horizon }, profile);
   const drawn = draw(seed);
-  const rest = { ...settings, requests, faultsEndAt: horizon };
+  const rest = { ...settings, requests, via: drawProxies(seed, exercise, requests), faultsEndAt: horizon };
   if (near === 0) return { seed, ...rest, ...drawn };
   const other = hashOf(`${seed} near ${near}`) >>> 0;
   const redrawn = draw(other);
   if (near % 2 === 1) return { seed: other, ...rest, ...redrawn, faults: drawn.faults };
   return { seed, ...rest, ...drawn, faults: redrawn.faults };
+}
+
+/** Where the style lets clients use proxies, they do so in some of the runs, each with this probability. */
+const BY_PROXY = 0.5;
+
+function drawProxies(
+  seed: number,
+  { replication, replicas, tolerate, reads }: Exercise,
+  requests: readonly PlannedRequest[],
+): Record<string, string> {
+  const chance = random(seed, 'proxies');
+  if (styles[replication].refuses({ tolerate, reads, proxy: true }) !== null || chance.chance(0.7)) return {};
+  const clients = [...new Set(requests.map(({ client }) => client))].filter(() => chance.chance(BY_PROXY));
+  return Object.fromEntries(clients.map((client) => [client, `rm-${chance.int(1, replicas)}`]));
 }
 
 /** Some runs are hurried, and some leave time between a client's calls for everything to have come to rest. */

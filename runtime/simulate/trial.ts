@@ -85,6 +85,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   ]);
   const played = yield* playInSlices(simulation, scenario.requests, {
     timeout: scenario.faultsEndAt + ANSWERED_WITHIN,
+    via: scenario.via,
     liveness: { faultsEndAt: scenario.faultsEndAt, within: ANSWERED_WITHIN },
   });
   const history = historyOf(played);
