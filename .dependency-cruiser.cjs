@@ -23,6 +23,13 @@ module.exports = {
       to: { pathNot: '^runtime/check/' },
     },
     {
+      name: 'exploration-is-of-machines',
+      comment: 'What is explored is the machines by themselves; what hosts them in production has no part in it.',
+      severity: 'error',
+      from: { path: '^runtime/explore/' },
+      to: { path: '^runtime/', pathNot: ['^runtime/(explore|check|trace)/', '^runtime/errors\\.ts$'] },
+    },
+    {
       name: 'runtime-has-no-examples',
       comment: 'The framework knows no application but through the command, which loads it by path at run time.',
       severity: 'error',
@@ -34,7 +41,7 @@ module.exports = {
       comment: 'An example is an application: it imports only what the package exports.',
       severity: 'error',
       from: { path: '^examples/' },
-      to: { path: '^(machines|runtime)/', pathNot: ['^runtime/(index|testing)\\.ts$', '^machines/index\\.ts$'] },
+      to: { path: '^(machines|runtime)/', pathNot: ['^runtime/(index|testing|explore/index)\\.ts$', '^machines/index\\.ts$'] },
     },
     {
       name: 'the-door-is-safe-in-a-browser',

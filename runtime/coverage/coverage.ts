@@ -41,7 +41,8 @@ interface Chart {
 
 /**
  * Counts for charts by their machine's id: machines of the same id add up, also over processes (`toJSON`, `merge`). A state
- * that is entered anew counts again. In a machine that is watched a forbidden transition, `gone: {}`, has an action like any
+ * that is entered anew counts again, and so does the initial state that XState's `transition` begins with each time to have an
+ * actor to step. In a machine that is watched a forbidden transition, `gone: {}`, has an action like any
  * other, so that `snapshot.can` says yes to it.
  */
 export class ChartCoverage {

@@ -1,0 +1,68 @@
+/**
+ * The states of an object that a search has come by, as small numbers, and the steps between them.
+ */
+import type { Json, Operation } from './history.js';
+import { textOf } from './json.js';
+import { type Model, tells } from './model.js';
+
+/** Steps that are remembered, a power of two. */
+const REMEMBERED = 1 << 14;
+/** An estimate of what a state takes beside its text. */
+const BYTES_OF_STATE = 200;
+
+/** The operation does not return in this state what the history tells. */
+export const NO_STEP = -1;
+
+export class States {
+  /** Estimated. */
+  bytes = 0;
+  readonly #model: Model;
+  readonly #states: unknown[] = [];
+  readonly #numbers = new Map<string, number>();
+  /** For each place: the state, the kind and the next state of the step that was last remembered there. */
+  readonly #steps = new Int32Array(3 * REMEMBERED).fill(-2);
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  number(state: unknown): number {
+    const text = this.#model.text(state);
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.bytes += BYTES_OF_STATE + 2 * text.length;
+    this.#numbers.set(text, this.#states.length);
+    return this.#states.push(state) - 1;
+  }
+
+  /** The state after an operation, of which `kind` is the number; whether what it returned counts; or NO_STEP. */
+  step(state: number, kind: number, operation: Operation, told: boolean): number {
+    const place = 3 * ((Math.imul(state, 0x9e3779b1) ^ Math.imul(kind, 0x85ebca6b)) & (REMEMBERED - 1));
+    const steps = this.#steps;
+    if (steps[place] === state && steps[place + 1] === kind) return steps[place + 2] ?? NO_STEP;
+    const before = this.#states[state];
+    const { state: after, output } = this.#model.apply(before, operation);
+    let next = NO_STEP;
+    if (!told || tells(this.#model, operation, output)) next = after === before ? state : this.number(after);
+    steps[place] = state;
+    steps[place + 1] = kind;
+    steps[place + 2] = next;
+    return next;
+  }
+
+  /** What the operation would return. */
+  output(state: number, operation: Operation): Json {
+    return this.#model.apply(this.#states[state], operation).output;
+  }
+}
+
+/** Numbers for the kinds of operations: those of one kind do the same and returned the same. */
+export function kindsOf(operations: readonly Operation[], told: (i: number) => boolean): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from(operations, ({ op, key, input, output }, i) => {
+    const kind = `${op} ${JSON.stringify(key)} ${textOf(input)} ${told(i) ? textOf(output) : ''}`;
+    const number = numbers.get(kind) ?? numbers.size;
+    numbers.set(kind, number);
+    return number;
+  });
+}
