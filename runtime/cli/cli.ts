@@ -1,5 +1,5 @@
 /**
- * `chorale list` and `chorale run`: the words of the command line, and the exit code that each outcome has.
+ * The command `chorale`: the words of the command line, and the exit code that each outcome has.
  */
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
@@ -8,6 +8,8 @@ import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
 import { runCommand } from './run-command.js';
+import { simCommand } from './sim-command.js';
+import { addSimOptions, type SimOptions } from './sim-options.js';
 
 /** Runs one command line, the program's own name left out. Never rejects: what went wrong is on `stderr`. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -36,7 +38,7 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 130 interrupted',
+      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 3 unknown · 130 interrupted',
     );
   program
     .command('list')
@@ -49,6 +51,12 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
     .action(async (service: string, options: RunOptions) => end(await runCommand(service, options, io)));
   addRunOptions(running);
+  const simulating = program
+    .command('sim')
+    .description('make thousands of random runs under random faults, and look for one that is not right')
+    .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (service: string, options: SimOptions) => end(await simCommand(service, options, io)));
+  addSimOptions(simulating);
   return program;
 }
 

@@ -14,7 +14,7 @@ import type { Exercise, Workload } from '../simulate/scenario.js';
 import { type HistoryProperty, promised } from '../simulate/trial.js';
 import type { PlannedRequest } from '../simulate/workload.js';
 import type { FoundService } from './catalogue.js';
-import type { Io } from './io.js';
+import type { Input } from './io.js';
 import { whole } from './options.js';
 import { readRequests } from './requests.js';
 
@@ -107,7 +107,7 @@ export interface FoundExercise {
 }
 
 /** Errors: INPUT_INVALID (the requests, or nothing to draw them from), SETTINGS_INVALID, STYLE_UNSUITED. */
-export async function exerciseOf(options: ExerciseOptions, found: FoundService, io: Io): Promise<FoundExercise> {
+export async function exerciseOf(options: ExerciseOptions, found: FoundService, io: Input): Promise<FoundExercise> {
   const { service } = found;
   const { replication, replicas, tolerate, reads, profile, order: asked } = options;
   const { order, style } = resolveSettings(
@@ -122,7 +122,7 @@ export async function exerciseOf(options: ExerciseOptions, found: FoundService, 
   };
 }
 
-async function callsFor(options: ExerciseOptions, found: FoundService, io: Io): Promise<Exercise['calls']> {
+async function callsFor(options: ExerciseOptions, found: FoundService, io: Input): Promise<Exercise['calls']> {
   const { clients, each, requests } = options;
   const { service } = found;
   if (requests !== undefined) return { programs: await readRequests(requests, service, io) };

@@ -15,12 +15,17 @@ export interface Io {
   readonly interrupted: AbortSignal;
 }
 
+/** Where the user's own data come from. */
+export type Input = Pick<Io, 'stdin' | 'cwd' | 'interrupted'>;
+
 /** What the process ends with. */
 export const exitCodes = {
   /** Every request was answered, and rightly, and the live replicas agree. */
   right: 0,
   /** The run went through, and something was not right. */
   wrong: 1,
+  /** Nothing was found wrong, and of some runs nobody knows. */
+  unknown: 3,
   /** The input was wrong: nothing was run. */
   input: 2,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */

@@ -11,7 +11,7 @@ import { prepare } from '../cluster/client.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { PlannedRequest } from '../simulate/workload.js';
-import type { Io } from './io.js';
+import type { Input } from './io.js';
 
 /** One request that no line names a client for is this one's. */
 const DEFAULT_CLIENT = 'client-1';
@@ -44,7 +44,7 @@ const lineSchema = v.strictObject(
  * Reads a file, or standard input for `-`.
  * Errors: INPUT_INVALID; CANCELLED when the user ends the wait for standard input.
  */
-export async function readRequests(path: string, service: AnyService, io: Io): Promise<PlannedRequest[]> {
+export async function readRequests(path: string, service: AnyService, io: Input): Promise<PlannedRequest[]> {
   const name = path === '-' ? 'standard input' : path;
   const requests = parseRequests(
     path === '-' ? await Promise.race([readAll(io.stdin), interruption(io)]) : await readText(path, io),
@@ -105,7 +105,7 @@ export function dealOut(requests: readonly PlannedRequest[], clients: number): P
   return requests.map((request, place) => ({ ...request, client: `client-${(place % clients) + 1}` }));
 }
 
-async function readText(path: string, io: Io): Promise<string> {
+async function readText(path: string, io: Input): Promise<string> {
   try {
     return withoutMark(await readFile(resolve(io.cwd, path), 'utf8'));
   } catch (error) {
@@ -115,14 +115,14 @@ async function readText(path: string, io: Io): Promise<string> {
   }
 }
 
-async function readAll(stream: Io['stdin']): Promise<string> {
+async function readAll(stream: Input['stdin']): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of stream) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
   return withoutMark(text + decoder.decode());
 }
 
-async function interruption({ interrupted }: Io): Promise<never> {
+async function interruption({ interrupted }: Input): Promise<never> {
   if (!interrupted.aborted) await once(interrupted, 'abort');
   throw new ChoraleError('CANCELLED', 'interrupted before the run began');
 }

@@ -15,7 +15,7 @@ import type { Recorder, TraceEvent } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
 import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
-import { type Simulation, simulate } from './simulation.js';
+import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
 import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
 
@@ -53,6 +53,8 @@ export interface TrialSettings {
   readonly property: HistoryProperty;
   readonly recorder?: Recorder;
   readonly limits?: CheckLimits;
+  /** Counts what is taken of the charts. */
+  readonly coverage?: SimulateSettings['coverage'];
   /** Records which frames met another fate than the least delay. */
   readonly recordFates?: boolean;
 }
@@ -172,7 +174,7 @@ class DeliveryRecorder implements Recorder {
 function simulationOf(
   service: AnyService,
   scenario: Scenario,
-  { recordFates = false }: TrialSettings,
+  { recordFates = false, coverage }: TrialSettings,
   recorders: readonly Recorder[],
 ): Simulation<AnyService> {
   const { seed, replication, replicas, tolerate, order, reads, retryAfter, delay, loss, duplicate, faults, rough } =
@@ -193,6 +195,7 @@ function simulationOf(
     faults,
     recordFates,
     ...(rough === undefined ? {} : { rough }),
+    ...(coverage === undefined ? {} : { coverage }),
     trace: (event) => all?.record(event),
   });
 }
