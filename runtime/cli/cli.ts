@@ -7,6 +7,7 @@ import { packageVersion } from './catalogue.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
+import { addReplayOptions, type ReplayOptions, replayCommand } from './replay-command.js';
 import { runCommand } from './run-command.js';
 import { simCommand } from './sim-command.js';
 import { addSimOptions, type SimOptions } from './sim-options.js';
@@ -57,6 +58,16 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
     .action(async (service: string, options: SimOptions) => end(await simCommand(service, options, io)));
   addSimOptions(simulating);
+  const replaying = program
+    .command('replay')
+    .description('make one run again, and show why it came out as it did')
+    .argument('<run>', 'a seed that "chorale sim" named, a scenario that it saved, or a trace')
+    .argument('[service]', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (what: string, service: string | undefined, options: ReplayOptions, command: Command) => {
+      const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+      end(await replayCommand(what, service, options, given, io));
+    });
+  addReplayOptions(replaying);
   return program;
 }
 

@@ -8,7 +8,11 @@ import { borderless, drawn } from './table.js';
 /** In the order of their calls. `marked` is the one that cannot be as it says. */
 export function operationTable(operations: readonly Operation[], marked: Operation | null): string {
   const colAligns: Table.HorizontalAlignment[] = ['left', 'left', 'left', 'left', 'right', 'right'];
-  const table = new Table({ ...borderless, head: ['', 'client', 'operation', 'answer', 'called', 'answered'], colAligns });
+  const table = new Table({
+    ...borderless,
+    head: ['', 'client', 'operation', 'answer', 'called', 'answered'],
+    colAligns,
+  });
   for (const operation of [...operations].sort((a, b) => a.call - b.call)) {
     const { process, call, return: end } = operation;
     table.push([

@@ -2,7 +2,6 @@
  * `chorale run`: plays requests on simulated replicas under faults, and reports what came of it.
  */
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { Suits } from '../cluster/suits.js';
 import { ChoraleError } from '../errors.js';
@@ -22,11 +21,7 @@ import { readable } from './readable.js';
 import { type Listened, type ReportSettings, reportOf } from './report.js';
 import { dealOut, readRequests } from './requests.js';
 import { TraceFile } from './trace-file.js';
-
-/** Real ms between two looks at what else happens: Ctrl-C, and the progress line. */
-const LOOK_INTERVAL = 50;
-/** Goes to the beginning of a terminal's line and clears it. */
-const CLEAR_LINE = '\r\u001b[K';
+import { watched } from './watched.js';
 
 /** Errors: INPUT_INVALID, SETTINGS_INVALID, STYLE_UNSUITED, SERVICE_INVALID. */
 export async function runCommand(name: string, options: RunOptions, io: Io): Promise<number> {
@@ -104,36 +99,17 @@ function simulationOf(
 }
 
 /** Null when it was interrupted. */
-async function playWatched(
+function playWatched(
   simulation: Simulation<AnyService>,
   requests: readonly PlannedRequest[],
   timeout: number,
   io: Io,
 ): Promise<PlayedRequest[] | null> {
   let ended = 0;
-  const begin = performance.now();
-  const far = (): string =>
-    `${ended.toLocaleString('en')} of ${requests.length.toLocaleString('en')} requests, ${Math.round(simulation.now).toLocaleString('en')} ms of virtual time`;
   const progress = (): void => {
     ended += 1;
   };
-  const slices = playInSlices(simulation, requests, { timeout, progress });
-  let looked = begin;
-  let shown = false;
-  for (let slice = slices.next(); ; slice = slices.next()) {
-    if (slice.done) {
-      if (shown) io.stderr(CLEAR_LINE);
-      return slice.value;
-    }
-    if (performance.now() - looked < LOOK_INTERVAL) continue;
-    await setImmediate();
-    looked = performance.now();
-    if (io.interrupted.aborted) {
-      io.stderr(`${shown ? CLEAR_LINE : ''}chorale: interrupted after ${far()}\n`);
-      return null;
-    }
-    if (io.progressAfter === null || looked - begin < io.progressAfter) continue;
-    shown = true;
-    io.stderr(`${CLEAR_LINE}${far()} …`);
-  }
+  const far = (): string =>
+    `${ended.toLocaleString('en')} of ${requests.length.toLocaleString('en')} requests, ${Math.round(simulation.now).toLocaleString('en')} ms of virtual time`;
+  return watched(playInSlices(simulation, requests, { timeout, progress }), far, io);
 }
