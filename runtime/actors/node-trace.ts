@@ -100,6 +100,10 @@ export class NodeTrace {
     this.#recorder.record({ t: this.#clock.now(), node: this.#node, actor, cause, kind: 'phase', phase, requests });
   }
 
+  persisted(cause: CauseId | undefined, actor: string, count: number): void {
+    this.#recorder.record({ t: this.#clock.now(), node: this.#node, actor, cause, kind: 'persisted', count });
+  }
+
   answered(cause: CauseId | undefined, actor: string, answers: readonly Answer[]): void {
     for (const { session, seq, by, outcome } of answers) {
       this.#recorder.record({

@@ -19,6 +19,7 @@ import type { Answer } from '../../machines/shared/requests.js';
 import type { Shape } from '../../machines/shared/shapes.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
+import { memoryStorage, type Storage } from '../storage/storage.js';
 import type { CauseId, Recorder } from '../trace/format.js';
 import type { Transport } from '../transport/transport.js';
 import { type Codec, codec } from './codec.js';
@@ -27,6 +28,7 @@ import type { WireMessage } from './frame.js';
 import { Hosted, type HostOptions } from './hosted.js';
 import { type LinkSettings, linkDefaults } from './link-settings.js';
 import { NodeTrace } from './node-trace.js';
+import { Persistence } from './persistence.js';
 import { Router, type RouterOwner } from './router.js';
 
 export interface NodeHooks {
@@ -41,6 +43,8 @@ export interface NodeHooks {
   outgoing?(to: Address, message: Message): Message | null;
   /** An actor has handled an event. The states are as in the trace. */
   transition?(actor: string, event: string, before: string, after: string): void;
+  /** An actor of a node that is asked to watch states went from one to another, be it in passing. May crash the node. */
+  moved?(actor: string, before: string, after: string): void;
   /** The group has delivered to `actor`. */
   delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
   crashed?(reason: ChoraleError | string): void;
@@ -57,6 +61,8 @@ export interface NodeSettings {
   /** Whose time is the trace's. Default: `clock`. */
   readonly traceClock?: Clock;
   readonly transport: Transport;
+  /** What it keeps through a crash. Default: a memory of its own, hence nothing. */
+  readonly storage?: Storage;
   readonly link?: Partial<LinkSettings>;
   readonly codec?: Codec;
   readonly recorder?: Recorder | null;
@@ -64,7 +70,10 @@ export interface NodeSettings {
   readonly inspect?: (event: InspectionEvent) => void;
   /** Told of each machine that an actor here is to run, before any does. */
   readonly watch?: (machine: AnyStateMachine) => void;
-  /** What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. */
+  /**
+   * What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. An actor that
+   * persists anything takes its node with it always, for what it goes on with is read when the node starts.
+   */
   readonly onFailure?: 'crash-node' | 'restart-actor';
   readonly hooks?: NodeHooks;
 }
@@ -85,17 +94,21 @@ export class Node {
   readonly #clock: Clock;
   readonly #trace: NodeTrace | null;
   readonly #inspect: ((event: InspectionEvent) => void) | null;
-  readonly #watching: ((machine: AnyStateMachine) => void) | null;
+  readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
   readonly #router: Router;
+  readonly #persistence: Persistence;
   readonly #counters = new Counters();
   readonly #actors = new Map<string, Hosted>();
   readonly #addresses = new Map<Address, Hosted>();
   /** Events that wait for their turn, from `next` on: a node handles one at a time. */
   readonly #due: Due[] = [];
   #next = 0;
+  /** Events for actors whose records are still being read. */
+  readonly #held = new Map<Hosted, Due[]>();
   #running = false;
+  #watching = false;
   #down = false;
   #handled = 0;
   /** What led to the event that is being handled. */
@@ -108,15 +121,25 @@ export class Node {
     this.#clock = clock;
     this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
     this.#inspect = settings.inspect ?? null;
-    this.#watching = settings.watch ?? null;
+    this.#measure = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
     this.#hooks = settings.hooks ?? {};
+    const wire = settings.codec ?? codec();
+    this.#persistence = new Persistence(
+      {
+        persisted: (actor, numbers, cause) => this.#persisted(actor, numbers, cause),
+        failed: (error) => this.#storageFailed(error),
+      },
+      settings.storage ?? memoryStorage(clock),
+      clock,
+      wire,
+    );
     this.#router = new Router(this.#routed(), {
       id,
       incarnation,
       clock,
       transport,
-      codec: settings.codec ?? codec(),
+      codec: wire,
       link: { ...linkDefaults, ...settings.link },
     });
   }
@@ -136,9 +159,9 @@ export class Node {
     return this.#clock.now();
   }
 
-  /** Nothing waits to be handled, sent or acknowledged. */
+  /** Nothing waits to be handled, persisted, sent or acknowledged. */
   get idle(): boolean {
-    return this.#due.length === 0 && this.#router.idle;
+    return this.#due.length === 0 && this.#held.size === 0 && this.#persistence.idle && this.#router.idle;
   }
 
   /** Events and timers that its actors have handled so far; a crash leaves it as it stands. */
@@ -152,12 +175,20 @@ export class Node {
     if (this.#actors.has(name)) {
       throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
     }
-    this.#watching?.(machine);
+    this.#measure?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
+    if (this.#watching) actor.watch();
     this.#actors.set(name, actor);
     this.#addresses.set(actor.address, actor);
-    this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
+    if (actor.asksFor('recovered')) this.#recover(actor);
+    else this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
     this.#run();
+  }
+
+  /** Reports the states that actors go through from now on: it costs something, so only where a fault waits for one. */
+  watchStates(): void {
+    this.#watching = true;
+    for (const actor of this.#actors.values()) actor.watch();
   }
 
   /**
@@ -197,6 +228,7 @@ export class Node {
   close(): void {
     this.#down = true;
     this.#router.close();
+    this.#persistence.close();
     for (const actor of this.#actors.values()) actor.stop();
   }
 
@@ -221,13 +253,20 @@ export class Node {
     }
   }
 
-  #handle({ actor, event, cause }: Due): void {
+  #handle(due: Due): void {
+    const { actor, event, cause } = due;
+    const held = this.#held.size === 0 ? undefined : this.#held.get(actor);
+    if (held !== undefined) {
+      held.push(due);
+      return;
+    }
     this.#cause = cause;
     this.#handled += 1;
     if (typeof event === 'function') event();
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
     else this.#watch(actor, event);
+    if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
 
@@ -254,6 +293,43 @@ export class Node {
     }
   }
 
+  /** Starts the actor once its records are read, and before anything else gives it those. */
+  #recover(actor: Hosted): void {
+    this.#held.set(actor, []);
+    try {
+      this.#persistence.recover(actor.name, (items) => {
+        const held = this.#held.get(actor) ?? [];
+        this.#held.delete(actor);
+        const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
+        this.#due.push(
+          { actor, event: () => this.#start(actor), cause: undefined },
+          { actor, event: recovered, cause: undefined },
+          ...held,
+        );
+        this.#run();
+      });
+    } catch (error) {
+      this.#storageFailed(error);
+    }
+  }
+
+  #persisted(name: string, items: readonly number[], cause: CauseId | undefined): void {
+    const actor = this.#actors.get(name);
+    if (actor === undefined) return;
+    this.#trace?.persisted(cause, name, items.length);
+    this.#due.push({ actor, event: { type: 'persisted', from: address(this.id, 'storage'), items }, cause });
+    this.#run();
+  }
+
+  #storageFailed(cause: unknown): void {
+    const error =
+      cause instanceof ChoraleError
+        ? cause
+        : new ChoraleError('STORAGE_FAILED', `The storage of ${this.id} failed: ${String(cause)}`, { cause });
+    this.#hooks.error?.(error);
+    this.crash(error);
+  }
+
   #start(actor: Hosted): void {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
@@ -278,7 +354,7 @@ export class Node {
     });
     this.#counters.add('actors.failed');
     this.#hooks.error?.(error);
-    if (this.#onFailure === 'restart-actor' && !this.#down) {
+    if (this.#onFailure === 'restart-actor' && !this.#down && !actor.asksFor('recovered')) {
       this.#counters.add('actors.restarted');
       this.#start(actor);
       // One that cannot even start would be restarted for ever.
@@ -310,6 +386,13 @@ export class Node {
       case 'phase':
         this.#trace?.phase(this.#cause, actor.name, effect);
         this.#hooks.phase?.(effect.phase, effect.requests);
+        return;
+      case 'persist':
+        try {
+          this.#persistence.persist(actor.name, effect, this.#cause);
+        } catch (error) {
+          this.#storageFailed(error);
+        }
         return;
       case 'discard':
         this.#counters.add(`discarded.${effect.event}`, effect.count);

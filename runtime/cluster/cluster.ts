@@ -22,6 +22,7 @@ import { Node, type NodeHooks } from '../actors/node.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService, ClientOf } from '../service/index.js';
+import type { Storage } from '../storage/storage.js';
 import type { Recorder } from '../trace/format.js';
 import type { Transport } from '../transport/transport.js';
 import { clientOf } from './client.js';
@@ -42,9 +43,15 @@ export interface Environment {
   readonly called?: () => void;
   /** The clock of one node, where it is not the one of all. */
   readonly clockOf?: (node: NodeId) => Clock;
+  /** What each node keeps through a crash. Absent: nothing. */
+  readonly storage?: (node: NodeId) => Storage;
+  /** A node has crashed. Absent outside a simulation. */
+  readonly crashed?: (node: NodeId) => void;
   /** A phase was entered (`EX`), or a message left or arrived (`sent:TYPE`, `received:TYPE`): a fault may strike. */
   readonly happened?: (node: NodeId, event: string) => void;
-  /** An actor went from one state to another: a fault may strike. */
+  /** Whether a fault waits for an actor of this node to come to a state. */
+  readonly watched?: (node: NodeId) => boolean;
+  /** It went from one state to another, be it in passing: a fault may strike. */
   readonly moved?: (node: NodeId, actor: string, before: string, after: string) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
@@ -197,6 +204,7 @@ export class Cluster<S extends AnyService> {
   protected crashed(id: NodeId, error: ChoraleError | null): void {
     this.#handledBefore += this.nodes.get(id)?.handled ?? 0;
     this.nodes.delete(id);
+    this.environment.crashed?.(id);
     this.#listeners.tell('crash', { node: id, error });
     for (const { node, port } of this.#frontEnds) {
       if (node !== id) continue;
@@ -222,12 +230,13 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, clockOf, transport, recorder, outgoing, watch } = this.environment;
+    const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
       clock: clockOf?.(id) ?? clock,
       traceClock: clock,
+      ...(storage === undefined ? {} : { storage: storage(id) }),
       transport,
       recorder,
       codec: codec({ limit: this.settings.messageLimit }),
@@ -241,6 +250,7 @@ export class Cluster<S extends AnyService> {
         crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
       },
     });
+    if (this.environment.watched?.(id) === true) node.watchStates();
     this.nodes.set(id, node);
     return node;
   }
@@ -256,7 +266,7 @@ export class Cluster<S extends AnyService> {
             sent: (type) => happened(id, `sent:${type}`),
             received: (type) => happened(id, `received:${type}`),
           }),
-      ...(moved === undefined ? {} : { transition: (actor, _, before, after) => moved(id, actor, before, after) }),
+      ...(moved === undefined ? {} : { moved: (actor, before, after) => moved(id, actor, before, after) }),
     };
   }
 

@@ -7,6 +7,8 @@ import type { World } from './world.js';
 export interface Strikes {
   crash(node: NodeId): void;
   recover(node: NodeId): void;
+  /** A fault waits for an actor there to come to a state. */
+  watch(node: NodeId): void;
 }
 
 export class Injector {
@@ -36,8 +38,10 @@ export class Injector {
 
   #when(moment: Moment, strike: () => void): void {
     const { clock, traps } = this.#world;
-    if (!('at' in moment)) traps.set(moment, strike);
-    else if (moment.at <= clock.now()) strike();
+    if (!('at' in moment)) {
+      traps.set(moment, strike);
+      if (traps.watches(moment.node)) this.#strikes.watch(moment.node);
+    } else if (moment.at <= clock.now()) strike();
     else this.#after(moment.at - clock.now(), strike);
   }
 
@@ -62,7 +66,7 @@ export class Injector {
 
   /** Gives what undoes it. */
   #strike(fault: LastingFault): () => void {
-    const { transport: network, liars, lies, clockOf } = this.#world;
+    const { transport: network, liars, lies, clockOf, storage } = this.#world;
     switch (fault.kind) {
       case 'partition': {
         const ways = fault.from.flatMap((a) =>
@@ -96,10 +100,13 @@ export class Injector {
       case 'skew':
         return fault.offset === 0 ? clockOf(fault.node).run(fault.rate) : clockOf(fault.node).set(fault.offset);
       case 'disk-lose':
+        return storage(fault.node).fault('lose');
       case 'disk-tear':
+        return storage(fault.node).fault('tear');
       case 'disk-fail':
+        return storage(fault.node).fault('fail');
       case 'disk-slow':
-        return () => {};
+        return storage(fault.node).fault('delay', fault.delay);
     }
   }
 }

@@ -102,5 +102,8 @@ function occurrenceIn(text: string, own: NodeId | null, wrong: Wrong): Occurrenc
   return { node, event, count: Number(count), lasts: lasts === undefined ? null : timeIn(lasts, wrong) };
 }
 
+/** Whether it is one of the form ACTOR:STATE. */
+export const isState = (event: string): boolean => event.includes(':') && !/^(sent|received):/.test(event);
+
 const isEvent = (text: string): boolean =>
   (phases as readonly string[]).includes(text) || /^[\w.-]+(:[\w.-]+)+$/.test(text);

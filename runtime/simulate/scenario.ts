@@ -86,7 +86,12 @@ export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenar
   const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
-  const draw = (from: number) => drawProfile(from, { ...settings, clients, horizon }, profile);
+  const style = styles[settings.replication];
+  const subject = { style, settings, replicas: settings.replicas, clients, horizon };
+  const draw = (from: number) => {
+    const { conditions, settings: own, faults } = drawProfile(from, subject, profile);
+    return { ...conditions, ...own, faults };
+  };
   const drawn = draw(seed);
   const rest = { ...settings, requests, via: drawProxies(seed, exercise, requests), faultsEndAt: horizon };
   if (near === 0) return { seed, ...rest, ...drawn };

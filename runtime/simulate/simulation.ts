@@ -3,7 +3,7 @@
  * trace, byte for byte.
  */
 import * as v from 'valibot';
-import type { NodeId } from '../../machines/shared/identifiers.js';
+import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
 import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
@@ -12,6 +12,7 @@ import type { Suits } from '../cluster/suits.js';
 import type { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
+import type { SimulatedDisk } from './disk.js';
 import { type Fault, nodesOf, parseFault } from './faults.js';
 import { Injector } from './injector.js';
 import type { NetworkCounts } from './network.js';
@@ -79,6 +80,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     this.#injector = new Injector(world, {
       crash: (node) => this.nodes.get(node)?.crash('fault'),
       recover: (node) => this.#recover(node),
+      watch: (node) => this.nodes.get(node)?.watchStates(),
     });
     world.called = () => this.#pump();
     for (const fault of settings.faults) this.inject(fault);
@@ -97,6 +99,11 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   /** Names of the frames that the network delayed, lost, doubled or omitted so far, where `recordFates` asks for them. */
   get roughFrames(): string[] {
     return this.#world.transport.roughFrames;
+  }
+
+  /** What a node keeps through its crashes. */
+  diskOf(node: string): SimulatedDisk {
+    return this.#world.storage(nodeId(node));
   }
 
   /** Replica managers that have begun to lie, equivocate or keep silent. */

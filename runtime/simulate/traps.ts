@@ -1,6 +1,6 @@
 /** Faults that wait for something to happen at a node, for the count-th time from when they were set. */
 import type { NodeId } from '../../machines/shared/identifiers.js';
-import type { Occurrence } from './moments.js';
+import { isState, type Occurrence } from './moments.js';
 
 interface Trap {
   left: number;
@@ -9,9 +9,11 @@ interface Trap {
 
 export class Traps {
   readonly #waiting = new Map<string, Trap[]>();
+  readonly #watched = new Set<NodeId>();
 
   set({ node, event, count }: Occurrence, strike: () => void): void {
     const place = `${node}/${event}`;
+    if (isState(event)) this.#watched.add(node);
     this.#waiting.set(place, [...(this.#waiting.get(place) ?? []), { left: count, strike }]);
   }
 
@@ -25,6 +27,11 @@ export class Traps {
     if (left.length > 0) this.#waiting.set(place, left);
     else this.#waiting.delete(place);
     for (const trap of traps) if (trap.left === 0) trap.strike();
+  }
+
+  /** Whether a fault has waited for a state there. */
+  watches(node: NodeId): boolean {
+    return this.#watched.has(node);
   }
 
   /** An actor went from one state to another, as the trace words them: `normal.active`, regions parted by commas. */

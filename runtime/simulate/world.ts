@@ -9,6 +9,8 @@ import { VirtualClock } from '../clock/virtual.js';
 import type { Environment } from '../cluster/cluster.js';
 import type { ChartCoverage } from '../coverage/coverage.js';
 import type { Recorder } from '../trace/format.js';
+import { SimulatedDisk } from './disk.js';
+import { rootOf } from './fate.js';
 import { InForce } from './in-force.js';
 import { type Byzantine, corrupted } from './lies.js';
 import { type NetworkSettings, SimulatedNetwork } from './network.js';
@@ -24,6 +26,8 @@ export class World implements Environment {
   readonly liars = new InForce<NodeId, Byzantine>();
   /** Replies that each liar altered or kept back, for all that ever lied. */
   readonly lies = new Map<NodeId, number>();
+  readonly #disks = new Map<NodeId, SimulatedDisk>();
+  readonly #seed: number;
   readonly #clocks = new Map<NodeId, NodeClock>();
   readonly #seeds;
   readonly #sessions = new Map<string, number>();
@@ -34,6 +38,7 @@ export class World implements Environment {
   constructor(settings: NetworkSettings, recorder: Recorder | null, coverage?: Pick<ChartCoverage, 'watch'>) {
     this.recorder = recorder;
     if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
+    this.#seed = settings.seed;
     this.transport = new SimulatedNetwork(this.clock, settings);
     this.#seeds = random(settings.seed, 'requests');
   }
@@ -56,7 +61,21 @@ export class World implements Environment {
     return clock;
   };
 
+  /** The node's own, through all its incarnations. */
+  readonly storage = (node: NodeId): SimulatedDisk => {
+    let disk = this.#disks.get(node);
+    if (disk === undefined) {
+      disk = new SimulatedDisk(this.clock, rootOf(this.#seed, `disk ${node}`));
+      this.#disks.set(node, disk);
+    }
+    return disk;
+  };
+
+  readonly crashed = (node: NodeId): void => this.#disks.get(node)?.crash();
+
   readonly happened = (node: NodeId, event: string): void => this.traps.happened(node, event);
+
+  readonly watched = (node: NodeId): boolean => this.traps.watches(node);
 
   readonly moved = (node: NodeId, actor: string, before: string, after: string): void =>
     this.traps.moved(node, actor, before, after);
@@ -69,11 +88,12 @@ export class World implements Environment {
     return corrupted(behaviour, to, message, this.#lies);
   };
 
-  /** Ends what faults did to the network and to clocks. */
+  /** Ends what faults did to the network, to clocks and to disks. */
   mend(): void {
     this.transport.calm();
     this.traps.clear();
     for (const clock of this.#clocks.values()) clock.mend();
+    for (const disk of this.#disks.values()) disk.mend();
   }
 
   recordFault(fault: string): void {

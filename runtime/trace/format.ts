@@ -54,6 +54,7 @@ export type TraceEvent =
       readonly by: readonly string[];
       readonly outcome: Serializable;
     })
+  | (At & { readonly kind: 'persisted'; readonly count: number })
   | (At & { readonly kind: 'view'; readonly group: string; readonly id: number; readonly members: readonly string[] })
   | (At & { readonly kind: 'crashed'; readonly reason: string })
   | (At & { readonly kind: 'recovered'; readonly incarnation: number })
