@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
 import { packageVersion } from './catalogue.js';
+import { addCheckOptions, type CheckOptions, checkCommand } from './check-command.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
@@ -39,7 +40,7 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 3 unknown · 130 interrupted',
+      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ, or a history without the property · 2 wrong input · 3 unknown · 130 interrupted',
     );
   program
     .command('list')
@@ -68,6 +69,12 @@ function programFor(io: Io, end: (code: number) => void): Command {
       end(await replayCommand(what, service, options, given, io));
     });
   addReplayOptions(replaying);
+  const checking = program
+    .command('check')
+    .description('check a history of operations for a consistency property')
+    .argument('<file>', 'the history, as JSON lines; - is standard input')
+    .action(async (file: string, options: CheckOptions) => end(await checkCommand(file, options, io)));
+  addCheckOptions(checking);
   return program;
 }
 

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_SEED } from '../simulate/scenario.js';
 import { addExerciseOptions, type ExerciseOptions } from './exercise-options.js';
-import { duration, whole } from './options.js';
+import { timeout, whole } from './options.js';
 
 /** The first and the last. */
 export type SeedRange = readonly [number, number];
@@ -38,7 +38,7 @@ export function addSimOptions(command: Command): void {
     )
     .addOption(
       new Option('--limit <time>', 'that the check of one history may take before its verdict is "unknown"')
-        .argParser(duration)
+        .argParser(timeout)
         .default(60_000, '60s'),
     )
     .addOption(
