@@ -6,9 +6,11 @@
  */
 import { growth } from './growth.js';
 import { routing } from './routing.js';
+import { simulator } from './simulator.js';
 import { throughput } from './throughput.js';
 
 const quick = process.argv.includes('--quick');
 const reference = routing();
+simulator(quick ? 250 : 1_000);
 await throughput(reference, quick ? 1_000 : 4_000);
 await growth(reference, quick ? 100_000 : 1_000_000);

@@ -68,6 +68,8 @@ export interface NodeSettings {
   readonly recorder?: Recorder | null;
   /** XState's own inspection, for any tool that reads it. */
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Told of each machine that an actor here is to run, before any does. */
+  readonly watch?: (machine: AnyStateMachine) => void;
   /**
    * What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. An actor that
    * persists anything takes its node with it always, for what it goes on with is read when the node starts.
@@ -92,6 +94,7 @@ export class Node {
   readonly #clock: Clock;
   readonly #trace: NodeTrace | null;
   readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
   readonly #router: Router;
@@ -107,6 +110,7 @@ export class Node {
   #running = false;
   #watching = false;
   #down = false;
+  #handled = 0;
   /** What led to the event that is being handled. */
   #cause: CauseId | undefined;
 
@@ -117,6 +121,7 @@ export class Node {
     this.#clock = clock;
     this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
     this.#inspect = settings.inspect ?? null;
+    this.#measure = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
     this.#hooks = settings.hooks ?? {};
     const wire = settings.codec ?? codec();
@@ -159,12 +164,18 @@ export class Node {
     return this.#due.length === 0 && this.#held.size === 0 && this.#persistence.idle && this.#router.idle;
   }
 
+  /** Events and timers that its actors have handled so far; a crash leaves it as it stands. */
+  get handled(): number {
+    return this.#handled;
+  }
+
   /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
   host(name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions): void {
     if (this.#down) return;
     if (this.#actors.has(name)) {
       throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
     }
+    this.#measure?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
     if (this.#watching) actor.watch();
     this.#actors.set(name, actor);
@@ -250,6 +261,7 @@ export class Node {
       return;
     }
     this.#cause = cause;
+    this.#handled += 1;
     if (typeof event === 'function') event();
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);

@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ChoraleError } from '../errors.js';
 import type { Configuration } from '../explore/configuration.js';
 import type { AnyService } from '../service/index.js';
+import type { Workload } from '../simulate/scenario.js';
 
 const here = fileURLToPath(import.meta.url);
 const extension = extname(here);
@@ -22,6 +23,8 @@ export interface FoundService {
   readonly about: string | null;
   /** The requests that come with it; null where it has none of its own. */
   readonly requests: string | null;
+  /** Its export `workload`: what random calls of it are. */
+  readonly workload: Workload | null;
 }
 
 export interface FoundExploration {
@@ -67,10 +70,11 @@ const exampleModule = (name: string): string => join(code, name, `service${exten
 async function load(path: string): Promise<Omit<FoundService, 'requests'>> {
   const module = await imported(path);
   const about = typeof module.about === 'string' ? module.about : null;
-  if (isService(module.default)) return { service: module.default, about };
+  const workload = typeof module.workload === 'function' ? (module.workload as Workload) : null; // what it draws is checked
+  if (isService(module.default)) return { service: module.default, about, workload };
   const services = Object.values(module).filter(isService);
   const [service] = services;
-  if (service !== undefined && services.length === 1) return { service, about };
+  if (service !== undefined && services.length === 1) return { service, about, workload };
   throw new ChoraleError(
     'INPUT_INVALID',
     services.length === 0

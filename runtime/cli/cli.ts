@@ -1,5 +1,5 @@
 /**
- * The words of the command line, and the exit code that each outcome has.
+ * The command `chorale`: the words of the command line, and the exit code that each outcome has.
  */
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
@@ -9,7 +9,10 @@ import { addExploreOptions, type ExploreOptions, exploreCommand } from './explor
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
+import { addReplayOptions, type ReplayOptions, replayCommand } from './replay-command.js';
 import { runCommand } from './run-command.js';
+import { simCommand } from './sim-command.js';
+import { addSimOptions, type SimOptions } from './sim-options.js';
 
 /** Runs one command line, the program's own name left out. Never rejects: what went wrong is on `stderr`. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -51,6 +54,22 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
     .action(async (service: string, options: RunOptions) => end(await runCommand(service, options, io)));
   addRunOptions(running);
+  const simulating = program
+    .command('sim')
+    .description('make thousands of random runs under random faults, and look for one that is not right')
+    .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (service: string, options: SimOptions) => end(await simCommand(service, options, io)));
+  addSimOptions(simulating);
+  const replaying = program
+    .command('replay')
+    .description('make one run again, and show why it came out as it did')
+    .argument('<run>', 'a seed that "chorale sim" named, a scenario that it saved, or a trace')
+    .argument('[service]', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (what: string, service: string | undefined, options: ReplayOptions, command: Command) => {
+      const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+      end(await replayCommand(what, service, options, given, io));
+    });
+  addReplayOptions(replaying);
   const checking = program
     .command('check')
     .description('check a history of operations for a consistency property')

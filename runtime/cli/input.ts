@@ -5,17 +5,17 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ChoraleError } from '../errors.js';
-import type { Io } from './io.js';
+import type { Input } from './io.js';
 
 /**
  * The text of a file, or of standard input for `-`; `named` is what an error calls it.
  * Errors: INPUT_INVALID; CANCELLED when the user ends the wait for standard input.
  */
-export async function readInput(path: string, named: string, io: Io): Promise<string> {
+export async function readInput(path: string, named: string, io: Input): Promise<string> {
   return path === '-' ? await Promise.race([readAll(io.stdin), interruption(io)]) : await readText(path, named, io);
 }
 
-async function readText(path: string, named: string, io: Io): Promise<string> {
+async function readText(path: string, named: string, io: Input): Promise<string> {
   try {
     return withoutMark(await readFile(resolve(io.cwd, path), 'utf8'));
   } catch (error) {
@@ -25,14 +25,14 @@ async function readText(path: string, named: string, io: Io): Promise<string> {
   }
 }
 
-async function readAll(stream: Io['stdin']): Promise<string> {
+async function readAll(stream: Input['stdin']): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of stream) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
   return withoutMark(text + decoder.decode());
 }
 
-async function interruption({ interrupted }: Io): Promise<never> {
+async function interruption({ interrupted }: Input): Promise<never> {
   if (!interrupted.aborted) await once(interrupted, 'abort');
   throw new ChoraleError('CANCELLED', 'interrupted before the run began');
 }

@@ -15,6 +15,9 @@ export interface Io {
   readonly interrupted: AbortSignal;
 }
 
+/** Where the user's own data come from. */
+export type Input = Pick<Io, 'stdin' | 'cwd' | 'interrupted'>;
+
 /** What the process ends with. */
 export const exitCodes = {
   /** Every request was answered, and rightly, and the live replicas agree; the history has the property. */

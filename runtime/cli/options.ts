@@ -90,7 +90,8 @@ const examplesHelp = `Examples:
   chorale run bank --tolerate byzantine --fault lie:rm-2
   chorale run bank --fault loss:0.2 --fault duplicate:0.1 --fault partition:rm-1|rm-2,rm-3@100ms..200ms`;
 
-function whole(least: number, most: number): (text: string) => number {
+/** Reads a whole number within bounds. */
+export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= least && value <= most))

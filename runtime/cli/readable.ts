@@ -1,11 +1,11 @@
 /**
  * A report as a person reads it: the requests, what the faults did, the replicas, what it cost, and the verdict last.
  */
-import { inspect, styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { Report, ReportedRequest } from './report.js';
 import { type Row, shortened } from './rows.js';
 import { borderless, drawn } from './table.js';
+import { count, cut, type Paint, paintFor, plural, shown } from './wording.js';
 
 export interface Look {
   /** Every request, however many. */
@@ -13,10 +13,8 @@ export interface Look {
   readonly color: boolean;
 }
 
-type Paint = (color: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
-
 export function readable(report: Report, look: Look): string {
-  const paint: Paint = (color, text) => (look.color ? styleText(color, text, { validateStream: false }) : text);
+  const paint = paintFor(look.color);
   const { rows, left } = shortened(report, look.all);
   return `${[
     heading(report, paint),
@@ -146,10 +144,4 @@ function verdictLines({ verdict, requests, replicas }: Report, paint: Paint): st
   ];
 }
 
-const shown = (value: unknown): string =>
-  inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, compact: true });
-const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 const ms = (time: number): string => `${time.toFixed(1)} ms`;
-const count = (number: number): string => number.toLocaleString('en');
-const plural = (number: number, one: string, many = `${one}s`): string =>
-  `${count(number)} ${number === 1 ? one : many}`;

@@ -9,7 +9,7 @@ import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { PlannedRequest } from '../simulate/workload.js';
 import { readInput } from './input.js';
-import type { Io } from './io.js';
+import type { Input } from './io.js';
 
 /** One request that no line names a client for is this one's. */
 const DEFAULT_CLIENT = 'client-1';
@@ -42,7 +42,7 @@ const lineSchema = v.strictObject(
  * Reads a file, or standard input for `-`.
  * Errors: INPUT_INVALID; CANCELLED when the user ends the wait for standard input.
  */
-export async function readRequests(path: string, service: AnyService, io: Io): Promise<PlannedRequest[]> {
+export async function readRequests(path: string, service: AnyService, io: Input): Promise<PlannedRequest[]> {
   const name = path === '-' ? 'standard input' : path;
   const requests = parseRequests(await readInput(path, `--requests ${path}`, io), name, service);
   if (requests.length === 0) throw new ChoraleError('INPUT_INVALID', `There are no requests in ${name}.`);

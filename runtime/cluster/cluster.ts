@@ -3,6 +3,7 @@
  * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
  */
 
+import type { AnyStateMachine } from 'xstate';
 import { groupMachine } from '../../machines/multicast/index.js';
 import { isTotal } from '../../machines/multicast/order.js';
 import type { Message } from '../../machines/shared/effects.js';
@@ -54,6 +55,8 @@ export interface Environment {
   readonly moved?: (node: NodeId, actor: string, before: string, after: string) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
+  /** Told of each machine before it runs. Absent where nobody measures what is taken of the charts. */
+  readonly watch?: (machine: AnyStateMachine) => void;
 }
 
 export interface ClientOptions {
@@ -92,6 +95,8 @@ export class Cluster<S extends AnyService> {
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   #clients = 0;
+  /** Events that nodes handled which are no more. */
+  #handledBefore = 0;
   #closing = false;
 
   constructor(service: S, settings: ResolvedSettings, environment: Environment) {
@@ -143,6 +148,13 @@ export class Cluster<S extends AnyService> {
     return Object.fromEntries([...this.nodes].map(([id, node]) => [id, node.counters]));
   }
 
+  /** Events and timers that all actors have handled so far, those of crashed nodes among them. */
+  get events(): number {
+    let events = this.#handledBefore;
+    for (const node of this.nodes.values()) events += node.handled;
+    return events;
+  }
+
   /**
    * Lets every call under way end, each within its own deadline, then stops all nodes. Calls made meanwhile are
    * refused (CLOSED).
@@ -153,6 +165,7 @@ export class Cluster<S extends AnyService> {
     const error = new ChoraleError('CLOSED', 'The cluster is closed.');
     for (const { port } of this.#frontEnds) port.close(error);
     for (const node of this.nodes.values()) node.close();
+    this.#handledBefore = this.events;
     this.nodes.clear();
   }
 
@@ -189,6 +202,7 @@ export class Cluster<S extends AnyService> {
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
+    this.#handledBefore += this.nodes.get(id)?.handled ?? 0;
     this.nodes.delete(id);
     this.environment.crashed?.(id);
     this.#listeners.tell('crash', { node: id, error });
@@ -216,7 +230,7 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, clockOf, storage, transport, recorder, outgoing } = this.environment;
+    const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
@@ -228,6 +242,7 @@ export class Cluster<S extends AnyService> {
       codec: codec({ limit: this.settings.messageLimit }),
       onFailure: this.settings.onFailure,
       ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
+      ...(watch === undefined ? {} : { watch }),
       hooks: {
         ...hooks,
         ...this.#faultHooks(id),

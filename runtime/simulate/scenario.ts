@@ -3,6 +3,7 @@
  * be written to a file, handed to another process, made smaller and run again.
  */
 import type { Order } from '../../machines/multicast/order.js';
+import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { type StyleName, styles } from '../cluster/styles.js';
@@ -28,8 +29,10 @@ export interface Scenario {
   readonly requests: readonly PlannedRequest[];
   /** Clients that use a replica manager as their proxy: client → node. */
   readonly via: Readonly<Record<string, string>>;
-  /** When all faults end, ms. */
-  readonly faultsEndAt: number;
+  /** When all faults end, ms, after which every request must be answered. Null: they last, and requests are given up. */
+  readonly faultsEndAt: number | null;
+  /** ms after which a request is given up, where faults last. */
+  readonly timeout?: number;
   /** The frames that meet the fate that the seed has for them, by name; all others travel in the least time. Absent: every frame. */
   readonly rough?: readonly string[];
 }
@@ -51,28 +54,51 @@ export interface Exercise {
     | { readonly programs: readonly PlannedRequest[] };
 }
 
+/** A seed has 32 bits. */
+export const MOST_SEED = 2 ** 32 - 1;
 /** ms that the calls of a drawn scenario are spread over at most, from one to the client's next. */
 const MOST_PAUSE = 40;
 /** ms of faults after the last call was to be made. */
 const FAULTS_LAST = 200;
 
-export function drawScenario(seed: number, exercise: Exercise): Scenario {
+/** Which run of an exercise: the one that the seed draws, or, from 1 on, one near it. */
+export interface RunName {
+  readonly seed: number;
+  readonly near: number;
+}
+
+/** `7`, and `7+2` for the second near it. */
+export const runText = ({ seed, near }: RunName): string => (near === 0 ? String(seed) : `${seed}+${near}`);
+
+/** Null when it is no name of a run. */
+export function parseRun(text: string): RunName | null {
+  const match = /^(\d{1,10})(?:\+([1-9]\d{0,5}))?$/.exec(text);
+  const seed = Number(match?.[1]);
+  return match === null || seed > MOST_SEED ? null : { seed, near: Number(match[2] ?? 0) };
+}
+
+/**
+ * What the seed draws; or, near it, the same calls with the same faults on another network, and with other faults on the same
+ * network, in turn.
+ */
+export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenario {
   const { calls, profile, ...settings } = exercise;
   const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
-  const { replication, replicas } = settings;
-  const drawn = drawProfile(seed, { style: styles[replication], settings, replicas, clients, horizon }, profile);
-  return {
-    seed,
-    ...settings,
-    ...drawn.conditions,
-    ...drawn.settings,
-    faults: drawn.faults,
-    requests,
-    via: drawProxies(seed, exercise, requests),
-    faultsEndAt: horizon,
+  const style = styles[settings.replication];
+  const subject = { style, settings, replicas: settings.replicas, clients, horizon };
+  const draw = (from: number) => {
+    const { conditions, settings: own, faults } = drawProfile(from, subject, profile);
+    return { ...conditions, ...own, faults };
   };
+  const drawn = draw(seed);
+  const rest = { ...settings, requests, via: drawProxies(seed, exercise, requests), faultsEndAt: horizon };
+  if (near === 0) return { seed, ...rest, ...drawn };
+  const other = hashOf(`${seed} near ${near}`) >>> 0;
+  const redrawn = draw(other);
+  if (near % 2 === 1) return { seed: other, ...rest, ...redrawn, faults: drawn.faults };
+  return { seed, ...rest, ...drawn, faults: redrawn.faults };
 }
 
 /** Where the style lets clients use proxies, they do so in some of the runs, each with this probability. */

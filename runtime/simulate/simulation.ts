@@ -9,6 +9,7 @@ import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
+import type { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { SimulatedDisk } from './disk.js';
@@ -28,6 +29,8 @@ export interface SimulateSettings<Replication extends StyleName = StyleName> ext
   readonly duplicate?: number;
   /** Faults, such as `crash:rm-1@120ms` (docs/faults.md). */
   readonly faults?: readonly string[];
+  /** Counts what is taken of the charts of all machines. */
+  readonly coverage?: Pick<ChartCoverage, 'watch'>;
   /**
    * The only frames that may be delayed, lost, doubled or omitted, by name (`rm-1>fe-1#7`: the seventh from there to
    * there); all others take the least delay. For whoever makes a failing run smaller. Default: every frame may.
@@ -63,9 +66,14 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   #pumping = false;
   #sleepers = 0;
 
-  constructor(service: S, resolved: ResolvedSettings, settings: v.InferOutput<typeof schema>) {
+  constructor(
+    service: S,
+    resolved: ResolvedSettings,
+    settings: v.InferOutput<typeof schema>,
+    coverage?: SimulateSettings['coverage'],
+  ) {
     const { trace } = resolved;
-    const world = new World(settings, trace === null ? null : { record: trace });
+    const world = new World(settings, trace === null ? null : { record: trace }, coverage);
     super(service, resolved, world);
     this.seed = settings.seed;
     this.#world = world;
@@ -230,8 +238,8 @@ export function simulate<S extends AnyService, const Replication extends StyleNa
   service: S & Suits<S, Replication>,
   settings: SimulateSettings<Replication> = {},
 ): Simulation<S> {
-  const { seed, delay, loss, duplicate, faults, rough, recordFates, ...others } = settings;
+  const { seed, delay, loss, duplicate, faults, rough, recordFates, coverage, ...others } = settings;
   const own = parseSettings(schema, { seed, delay, loss, duplicate, faults, rough, recordFates });
   const resolved = resolveSettings({ frontEnds: 0, ...others }, service);
-  return new Simulation<S>(service, resolved, own);
+  return new Simulation<S>(service, resolved, own, coverage);
 }

@@ -15,9 +15,9 @@ import type { Recorder, TraceEvent } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
 import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
-import { type Simulation, simulate } from './simulation.js';
+import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
-import { type PlayedRequest, playInSlices } from './workload.js';
+import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
 
 /** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
 export type TrialProperty =
@@ -53,6 +53,8 @@ export interface TrialSettings {
   readonly property: HistoryProperty;
   readonly recorder?: Recorder;
   readonly limits?: CheckLimits;
+  /** Counts what is taken of the charts. */
+  readonly coverage?: SimulateSettings['coverage'];
   /** Records which frames met another fate than the least delay. */
   readonly recordFates?: boolean;
 }
@@ -75,17 +77,15 @@ export function tryScenario(service: AnyService, scenario: Scenario, settings: T
 /** The same, which pauses now and then for whoever must stay responsive. */
 export function* tryInSlices(service: AnyService, scenario: Scenario, settings: TrialSettings): Generator<void, Trial> {
   const log = new ExecutionLog();
+  const repeats = new RepeatRecorder();
   const deliveries = new DeliveryRecorder();
   const simulation = simulationOf(service, scenario, settings, [
     log,
+    repeats,
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
-  simulation.at(scenario.faultsEndAt, () => simulation.endFaults());
-  const played = yield* playInSlices(simulation, scenario.requests, {
-    timeout: scenario.faultsEndAt + ANSWERED_WITHIN,
-    via: scenario.via,
-  });
+  const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
   const history = historyOf(played);
   const check = settings.property === 'linearizable' ? linearizable : sequential;
   const consistency = check(history, serviceModel(service), settings.limits);
@@ -99,11 +99,16 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     verdict,
     violations: [
       ...ofHistory(consistency, settings.property),
-      ...ofVerdict(verdict),
-      ...ofExecutions(log),
+      ...ofVerdict(verdict, scenario),
+      ...(repeats.first === null ? [] : [repeats.first]),
       ...ofDeliveries(simulation, deliveries),
     ],
   };
+}
+
+function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
+  if (faultsEndAt === null) return { timeout };
+  return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
@@ -112,7 +117,7 @@ function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViola
   return [{ property, why: verdict.why, part: verdict.part as readonly ServiceOperation[] }];
 }
 
-function ofVerdict({ wrong, agree, unanswered }: Verdict): TrialViolation[] {
+function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scenario): TrialViolation[] {
   const found: TrialViolation[] = [];
   const [first] = wrong;
   if (first !== undefined) {
@@ -123,27 +128,32 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict): TrialViolation[] {
   if (!agree)
     found.push({
       property: 'convergence',
-      why: 'All faults have ended, everything has come to rest, and the states of the live replicas differ.',
+      why: 'Everything has come to rest, and the states of the live replicas differ.',
       part: [],
     });
   const late = unanswered.filter(({ code }) => code !== 'FRONT_END_CRASHED');
   if (late.length > 0) {
-    const why = `${late.length} requests were not answered within ${ANSWERED_WITHIN} ms after the end of all faults, ${late[0]?.request} among them: ${late[0]?.message}`;
+    const when = faultsEndAt === null ? 'in time' : `within ${ANSWERED_WITHIN} ms after the end of all faults`;
+    const why = `${late.length} requests were not answered ${when}, ${late[0]?.request} among them: ${late[0]?.message}`;
     found.push({ property: 'liveness', why, part: [] });
   }
   return found;
 }
 
-/** No replica executes a request twice (CC-6). */
-function ofExecutions({ executed }: ExecutionLog): TrialViolation[] {
-  for (const [node, ids] of executed) {
-    const seen = new Set<string>();
-    for (const id of ids) {
-      if (seen.has(id)) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
-      seen.add(id);
+/** No replica executes a request twice (CC-6). Whoever executed one for a client may agree on it with the others later. */
+class RepeatRecorder implements Recorder {
+  first: TrialViolation | null = null;
+  readonly #executed = new Set<string>();
+
+  record(event: TraceEvent): void {
+    if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
+    for (const id of event.requests) {
+      const once = `${event.node} ${event.phase} ${id}`;
+      if (this.#executed.has(once))
+        this.first ??= { property: 'exactly once', why: `${event.node} executed ${id} twice.`, part: [] };
+      this.#executed.add(once);
     }
   }
-  return [];
 }
 
 /** Where the group has a total order, every replica's deliveries are one sequence, without a gap (MC-4). */
@@ -170,7 +180,7 @@ class DeliveryRecorder implements Recorder {
 function simulationOf(
   service: AnyService,
   scenario: Scenario,
-  { recordFates = false }: TrialSettings,
+  { recordFates = false, coverage }: TrialSettings,
   recorders: readonly Recorder[],
 ): Simulation<AnyService> {
   const { seed, replication, replicas, tolerate, order, reads, retryAfter, delay, loss, duplicate, faults, rough } =
@@ -191,6 +201,7 @@ function simulationOf(
     faults,
     recordFates,
     ...(rough === undefined ? {} : { rough }),
+    ...(coverage === undefined ? {} : { coverage }),
     trace: (event) => all?.record(event),
   });
 }

@@ -2,10 +2,12 @@
  * What a simulated cluster runs in: virtual time, the bad network, a clock for each node, and what faults need to reach
  * into them. Made before the cluster.
  */
+import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
 import { VirtualClock } from '../clock/virtual.js';
 import type { Environment } from '../cluster/cluster.js';
+import type { ChartCoverage } from '../coverage/coverage.js';
 import type { Recorder } from '../trace/format.js';
 import { SimulatedDisk } from './disk.js';
 import { rootOf } from './fate.js';
@@ -31,9 +33,11 @@ export class World implements Environment {
   readonly #sessions = new Map<string, number>();
   #lies = 0;
   called: () => void = () => {};
+  readonly watch?: (machine: AnyStateMachine) => void;
 
-  constructor(settings: NetworkSettings, recorder: Recorder | null) {
+  constructor(settings: NetworkSettings, recorder: Recorder | null, coverage?: Pick<ChartCoverage, 'watch'>) {
     this.recorder = recorder;
+    if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
     this.#seed = settings.seed;
     this.transport = new SimulatedNetwork(this.clock, settings);
     this.#seeds = random(settings.seed, 'requests');
