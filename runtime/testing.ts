@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './check/deliveries.js';
+export { type Checked, type HistoryMatchers, historyMatchers } from './check/matchers.js';
 export { VirtualClock } from './clock/virtual.js';
 export { type Fault, faultForms, parseFault } from './simulate/faults.js';
 export { ExecutionLog, judge, type Verdict, type WrongReply } from './simulate/verdict.js';

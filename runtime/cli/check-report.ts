@@ -7,8 +7,8 @@ import { check, type PropertyGroup, propertyGroups } from '../check/check.js';
 import type { History, Operation } from '../check/history.js';
 import { HistoryError, parseHistory } from '../check/history-file.js';
 import { modelNamed, models } from '../check/models.js';
-import { shown } from '../check/shown.js';
 import type { CheckVerdict } from '../check/verdict.js';
+import { inWords } from '../check/wording.js';
 import { ChoraleError } from '../errors.js';
 import { plotOf } from './plot.js';
 import { borderless, drawn } from './table.js';
@@ -125,7 +125,7 @@ function partTable(part: readonly Operation[], impossible: Operation, paint: Pai
   for (const operation of [...part].sort((a, b) => a.call - b.call)) {
     const wrong = operation === impossible;
     const { process, call, return: returned } = operation;
-    const line = [String(process), shown(operation), String(call), returned === null ? 'never' : String(returned)];
+    const line = [String(process), inWords(operation), String(call), returned === null ? 'never' : String(returned)];
     table.push([wrong ? '✗' : '', ...line].map((cell) => (wrong ? paint('red', cell) : cell)));
   }
   return drawn(table);

@@ -4,8 +4,8 @@
  */
 import type { Operation } from '../check/history.js';
 import { inProgramOrder } from '../check/program-order.js';
-import { shown } from '../check/shown.js';
 import type { CheckVerdict } from '../check/verdict.js';
+import { inWords } from '../check/wording.js';
 
 /** Of a larger history only what is near to the part that fails is drawn. */
 const MOST = 400;
@@ -112,13 +112,13 @@ function bar(operation: Operation, kind: 'bar' | 'part' | 'wrong', y: number, x:
   const to = open ? x.width : x.at(operation.return);
   const fill = open ? ` style="fill:url(#fade${kind === 'bar' ? '' : `-${kind}`})"` : '';
   const room = Math.floor((until - from) / LETTER);
-  const label = cut(shown(operation), Math.min(LABEL, kind === 'bar' ? room : LABEL));
+  const label = cut(inWords(operation), Math.min(LABEL, kind === 'bar' ? room : LABEL));
   const times = `process ${operation.process}, ${operation.call} to ${operation.return ?? 'never'}`;
   const text =
     room < 3 && kind === 'bar'
       ? ''
       : `<text${kind === 'wrong' ? ' class="label-wrong"' : ''} x="${from}" y="${y + 16}">${escaped(label)}</text>`;
-  return `<g><title>${escaped(`${shown(operation)}\n${times}`)}</title><rect class="${kind}"${fill} x="${from}" y="${y + 20}" width="${Math.max(2, round(to - from))}" height="${BAR}" rx="2"/>${text}</g>`;
+  return `<g><title>${escaped(`${inWords(operation)}\n${times}`)}</title><rect class="${kind}"${fill} x="${from}" y="${y + 20}" width="${Math.max(2, round(to - from))}" height="${BAR}" rx="2"/>${text}</g>`;
 }
 
 interface Scale {
