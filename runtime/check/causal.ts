@@ -6,7 +6,7 @@
  * Where the values tell who read from whom, it is so exactly when none of that paper's six patterns is there. They are
  * looked for with vector timestamps, in about operations × processes² steps for each process.
  */
-import { type Accesses, accessesOf, INITIAL, named, THIN_AIR } from './accesses.js';
+import { type Accesses, accessesOf, INITIAL, NO_READ, named, THIN_AIR } from './accesses.js';
 import { Budget } from './budget.js';
 import { causalOrder, type Order, readersOf, timestampBytes, Writes } from './causal-order.js';
 import type { Operation } from './history.js';
@@ -15,7 +15,7 @@ import { shrunk } from './shrink.js';
 import type { CheckLimits, CheckVerdict } from './verdict.js';
 
 /** A pattern, the operation that is impossible by it, and why. */
-export interface Pattern {
+interface Pattern {
   readonly name: 'CyclicCO' | 'ThinAirRead' | 'WriteCOInitRead' | 'WriteCORead' | 'WriteHBInitRead' | 'CyclicHB';
   readonly at: number;
   readonly why: string;
@@ -38,7 +38,7 @@ export function causal(operations: readonly Operation[], model: Model, limits: C
 }
 
 /** The first of the patterns that is there; a text says what has run out. */
-export function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
+function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
   const spent = budget.spent(timestampBytes(accesses));
   if (spent !== undefined) return spent;
   const thin = accesses.source.indexOf(THIN_AIR);
@@ -154,7 +154,7 @@ class HappenedBefore {
     for (const changed = [other]; changed.length > 0; ) {
       const id = changed.pop() ?? 0;
       if (this.#order.before(id, id)) return false;
-      if (session[id] === own && (source[id] ?? -1) !== -1) this.#due.push(id);
+      if (session[id] === own && (source[id] ?? NO_READ) !== NO_READ) this.#due.push(id);
       const next = sessions[session[id] ?? 0]?.[(place[id] ?? 0) + 1];
       const after = [
         ...(next === undefined ? [] : [next]),

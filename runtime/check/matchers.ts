@@ -11,7 +11,7 @@ import { inWords } from './wording.js';
 /** A history, or its operations alone. */
 export type Checked = History | readonly Operation[];
 
-export interface MatcherResult {
+interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
