@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './check/deliveries.js';
+export { type Checked, type HistoryMatchers, historyMatchers } from './check/matchers.js';
 export { VirtualClock } from './clock/virtual.js';
 export { type ChartCounts, ChartCoverage, type ChartReport, type Share, type Tally } from './coverage/coverage.js';
 export { chartTable } from './coverage/table.js';
