@@ -21,6 +21,8 @@ export interface ExploredActor {
   readonly deliverTo?: string;
   /** For fields of the context that are no plain data: a text that is equal exactly for equal values. */
   readonly digests?: Readonly<Record<string, (part: never) => string>>;
+  /** Fields of the context that no rule reads here: states that differ in nothing else are one. */
+  readonly ignores?: readonly string[];
 }
 
 /** A message on its way from one node to another. */

@@ -4,6 +4,8 @@
  */
 import { ChoraleError } from '../errors.js';
 import type { Actor } from './actors.js';
+import { canonicalText } from './canonical.js';
+import type { Outcome } from './processes.js';
 import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
 import { Vector } from './vector.js';
@@ -54,6 +56,36 @@ export class Symmetries {
       if (!this.#other.equals(initial.ints, initial.length))
         throw this.#wrong(`a first state that is another when ${describe(permutation)}`);
     }
+    const swaps = this.#permutations.filter(({ to }) => to.filter((target, node) => target !== node).length === 2);
+    space.processes.met = (process, stimulus, outcome) => {
+      for (const swap of swaps) this.#checkStep(swap, process, stimulus, outcome);
+    };
+  }
+
+  /** A step of renamed nodes is the renamed step. What holds for swaps holds for all renamings. Errors: SETTINGS_INVALID. */
+  #checkStep(swap: Permutation, process: number, stimulus: number, outcome: Outcome): void {
+    const { processes } = this.#space;
+    const [identity] = this.#permutations;
+    if (identity === undefined) return;
+    const { node, kind, events } = processes.stimuli.at(stimulus);
+    const target = swap.to[node] as number; // a permutation of the nodes
+    const others = events.map(({ actor, event }) => ({ actor, event: renamed(swap, event) }));
+    const mirrored = processes.outcome(
+      this.#process(swap, process),
+      processes.stimulus({ node: target, kind, events: others }),
+    );
+    const texts = (how: Permutation, { next, sends, observations, failure }: Outcome): string =>
+      [
+        this.#process(how, next),
+        sends.map((id) => this.#message(how, id)).sort((a, b) => a - b),
+        observations.map((id) => canonicalText(renamed(how, processes.observations.at(id)))),
+        failure === null,
+      ].join(' ');
+    if (texts(swap, outcome) === texts(identity, mirrored)) return;
+    const types = events.map(({ event }) => event.type).join();
+    throw this.#wrong(
+      `a step of ${processes.nodes[node]} that is another when ${describe(swap)}: what it makes of ${types}`,
+    );
   }
 
   /** Replaces the state by the one that stands for all that are like it. */
