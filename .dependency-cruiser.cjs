@@ -41,7 +41,10 @@ module.exports = {
       comment: 'An example is an application: it imports only what the package exports.',
       severity: 'error',
       from: { path: '^examples/' },
-      to: { path: '^(machines|runtime)/', pathNot: ['^runtime/(index|testing|explore/index)\\.ts$', '^machines/index\\.ts$'] },
+      to: {
+        path: '^(machines|runtime)/',
+        pathNot: ['^runtime/(index|testing|explore/index)\\.ts$', '^machines/index\\.ts$'],
+      },
     },
     {
       name: 'the-door-is-safe-in-a-browser',

@@ -116,7 +116,7 @@ export async function findExploration(nameOrPath: string, cwd: string): Promise<
   );
 }
 
-export function explorationNames(): readonly string[] {
+function explorationNames(): readonly string[] {
   return readdirSync(code)
     .filter((name) => existsSync(explorationModule(name)))
     .sort();

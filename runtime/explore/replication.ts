@@ -28,8 +28,8 @@ import {
   isAnswered,
   isLinearizable,
 } from './client-history.js';
-import type { Configuration, EnvironmentEvent, ExploredActor, Observer, View } from './configuration.js';
-import { always, eventually, type Property, sometimes } from './properties.js';
+import type { Configuration, EnvironmentEvent, ExploredActor, Observer, Property, View } from './configuration.js';
+import { always, eventually, sometimes } from './properties.js';
 
 /** A service that `service()` made, or an object that knows as much. */
 export interface ReplicatedService extends ReplicatedObject {

@@ -10,13 +10,6 @@ import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
 import { Vector } from './vector.js';
 
-export interface Symmetry {
-  /** They have the same actors with the same machines, and no rule or property tells them apart by their names. */
-  readonly nodes: readonly string[];
-  /** Fields of contexts and messages with lists whose order means nothing, such as the members of a group. */
-  readonly sets?: readonly string[];
-}
-
 /** Renamings that are tried on every state. */
 const MOST = 720;
 
