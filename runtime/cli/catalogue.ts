@@ -116,7 +116,7 @@ export async function findExploration(nameOrPath: string, cwd: string): Promise<
   );
 }
 
-function explorationNames(): readonly string[] {
+export function explorationNames(): readonly string[] {
   return readdirSync(code)
     .filter((name) => existsSync(explorationModule(name)))
     .sort();

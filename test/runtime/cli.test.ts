@@ -746,6 +746,7 @@ describe('the other words', () => {
     expect(stdout).toMatch(/^kv +put append cas +get /m);
     expect(stdout).toMatch(/^active +RE SC EX END /m);
     expect(stdout).toMatch(/^local +RE EX END AC /m);
+    expect(stdout).toMatch(/^To explore: bank ping-pong two-phase-commit$/m);
   });
 
   test('list --json is the same as one object', async () => {
@@ -756,6 +757,7 @@ describe('the other words', () => {
         { name: 'counter' },
         { name: 'kv' },
       ],
+      explorations: ['bank', 'ping-pong', 'two-phase-commit'],
       replication: [{ name: 'active' }, { name: 'local' }],
     });
   });
