@@ -502,7 +502,7 @@ describe('safety first, then liveness', () => {
     ['three that may crash', {}],
     ['five of which two may lie', { replicas: 5, tolerate: 'byzantine' }],
   ])('CH-4: under the mixed profile %s answer nothing wrong, and once the faults end everything', (_, settings) => {
-    everySeed(settings.replicas === 5 ? 40 : 80, 'CH-4: under the mixed profile', (seed) => {
+    everySeed(settings.replicas === 5 ? 30 : 50, 'CH-4: under the mixed profile', (seed) => {
       const { verdict, violations } = drawn(seed, 'mixed', settings);
       expect(violations).toEqual([]);
       expect(verdict.wrong).toEqual([]);
