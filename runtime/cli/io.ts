@@ -26,7 +26,7 @@ export const exitCodes = {
   wrong: 1,
   /** The input was wrong: nothing was run. */
   input: 2,
-  /** Nothing was found wrong, and of some histories it was not found out within the limits whether they are right. */
+  /** Nothing wrong was found, and a limit came before everything had been looked at. */
   unknown: 3,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,

@@ -17,7 +17,7 @@ import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
 import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
-import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
+import { type PlayedRequest, playInSlices } from './workload.js';
 
 /** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
 export type TrialProperty =
@@ -85,7 +85,12 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
-  const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
+  const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
+  if (faultsEndAt !== null) simulation.at(faultsEndAt, () => simulation.endFaults());
+  const played = yield* playInSlices(simulation, scenario.requests, {
+    timeout: faultsEndAt === null ? timeout : faultsEndAt + ANSWERED_WITHIN,
+    via,
+  });
   const history = historyOf(played);
   const check = settings.property === 'linearizable' ? linearizable : sequential;
   const consistency = check(history, serviceModel(service), settings.limits);
@@ -104,11 +109,6 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
       ...ofDeliveries(simulation, deliveries),
     ],
   };
-}
-
-function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
-  if (faultsEndAt === null) return { timeout };
-  return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
