@@ -92,8 +92,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     via,
   });
   const history = historyOf(played);
-  const check = settings.property === 'linearizable' ? linearizable : sequential;
-  const consistency = check(history, serviceModel(service), settings.limits);
+  const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
   return {
     scenario,
@@ -109,6 +108,16 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
       ...ofDeliveries(simulation, deliveries),
     ],
   };
+}
+
+/** Whether a history of the service has the property. */
+export function checkHistory(
+  history: readonly ServiceOperation[],
+  service: AnyService,
+  { property, limits }: Pick<TrialSettings, 'property' | 'limits'>,
+): CheckVerdict {
+  const check = property === 'linearizable' ? linearizable : sequential;
+  return check(history, serviceModel(service), limits);
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
