@@ -18,7 +18,7 @@ import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
 import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
-import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
+import { type PlayedRequest, playInSlices } from './workload.js';
 
 /** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
 export type TrialProperty =
@@ -88,8 +88,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   ]);
   const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
   const history = historyOf(played);
-  const check = settings.property === 'linearizable' ? linearizable : sequential;
-  const consistency = check(history, serviceModel(service), settings.limits);
+  const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
   return {
     scenario,
@@ -107,9 +106,14 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   };
 }
 
-function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
-  if (faultsEndAt === null) return { timeout };
-  return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
+/** Whether a history of the service has the property. */
+export function checkHistory(
+  history: readonly ServiceOperation[],
+  service: AnyService,
+  { property, limits }: Pick<TrialSettings, 'property' | 'limits'>,
+): CheckVerdict {
+  const check = property === 'linearizable' ? linearizable : sequential;
+  return check(history, serviceModel(service), limits);
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
