@@ -6,6 +6,7 @@
  */
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
+import { mixed } from './fate.js';
 import { type Fails, fewest } from './fewest.js';
 import type { Scenario } from './scenario.js';
 import {
@@ -19,6 +20,7 @@ import {
   withRequests,
 } from './simpler.js';
 import { type Trial, type TrialProperty, type TrialSettings, tryInSlices } from './trial.js';
+import type { PlayedRequest } from './workload.js';
 
 export interface ShrinkSettings extends Pick<TrialSettings, 'property' | 'limits'> {
   /** `fixed`: of what clients do only whole requests are left out, and none is altered. Default: all is made simpler. */
@@ -45,6 +47,8 @@ export interface Shrunk {
 }
 
 const MOST_TRIES = 3000;
+/** Of these, for pairs of requests. */
+const MOST_PAIRS = 400;
 
 /**
  * `violated` is what the scenario violates; `settings.property` is what its history is checked for.
@@ -98,6 +102,10 @@ class Shrinker {
   /** What makes the run much shorter comes first: all that follows is the quicker for it. */
   *run(): Generator<void, void> {
     const fixed = this.#settings.programs === 'fixed';
+    if (!fixed) {
+      yield* this.#pinTimes();
+      yield* this.#pairs();
+    }
     for (let before: Scenario | null = null; before !== this.best.scenario && !this.#spent; ) {
       before = this.best.scenario;
       yield* this.#fewerRequests();
@@ -115,6 +123,46 @@ class Shrinker {
 
   get #spent(): boolean {
     return this.tries >= (this.#settings.tries ?? MOST_TRIES);
+  }
+
+  /** Each call at the time when it was made: so it does not move when what its client did before is left out. */
+  *#pinTimes(): Generator<void, void> {
+    const { scenario, played } = this.best;
+    const requests = scenario.requests.map((request, place) => ({ ...request, at: played[place]?.calledAt ?? 0 }));
+    yield* this.#fails({ ...scenario, requests });
+  }
+
+  /**
+   * What leaves out a little at a time may end where every single thing is needed, far from the smallest. Most anomalies
+   * take two operations, so all pairs are tried, those of the failing part first; with other seeds too, for the seed's
+   * fates of frames were drawn for a longer run.
+   */
+  *#pairs(): Generator<void, void> {
+    const { scenario } = this.best;
+    const { length } = scenario.requests;
+    const places = this.#placesOfPart();
+    for (let seed = scenario.seed; this.tries < MOST_PAIRS; seed = mixed(seed, 1)) {
+      for (const [place, one] of places.entries()) {
+        for (const other of places.slice(0, place)) {
+          if (this.tries >= MOST_PAIRS || length <= 2) return;
+          const requests = [Math.min(one, other), Math.max(one, other)].flatMap((at) => scenario.requests[at] ?? []);
+          if (yield* this.#fails({ ...withRequests(scenario, requests), seed })) return;
+        }
+      }
+    }
+  }
+
+  /** The places of all requests: of the smallest failing part of the history first. */
+  #placesOfPart(): number[] {
+    const { played, violations } = this.best;
+    const part = violations.find(({ property }) => property === this.#violated)?.part ?? [];
+    const inPart = ({ client, calledAt }: PlayedRequest): boolean =>
+      part.some(({ process, call }) => call === calledAt && String(process).replace(/~\d+$/, '') === client);
+    const places = [...played.keys()];
+    return [
+      ...places.filter((at) => inPart(played[at] as PlayedRequest)),
+      ...places.filter((at) => !inPart(played[at] as PlayedRequest)),
+    ]; // places of the list
   }
 
   /** Clients as a whole first. */
