@@ -2,7 +2,7 @@
  * The set of configurations that a search has seen, four numbers each, in one table: 16 bytes, and as much again free.
  */
 const WORDS = 4;
-const FIRST_PLACES = 1 << 10;
+const FIRST_PLACES = 1 << 6;
 
 export class Configurations {
   #table = new Int32Array(WORDS * FIRST_PLACES);

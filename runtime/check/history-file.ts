@@ -97,8 +97,9 @@ function operationOf(fields: Fields, line: number): Operation {
   if (typeof op !== 'string') throw new HistoryError(line, 'op', '`op` must be the name of an operation.');
   if (key !== null && typeof key !== 'string')
     throw new HistoryError(line, 'key', '`key` must be a text, or null where there is none.');
-  if (typeof call !== 'number') throw new HistoryError(line, 'call', '`call` must be a time, a number.');
-  if (returned !== null && typeof returned !== 'number')
+  if (typeof call !== 'number' || !Number.isFinite(call))
+    throw new HistoryError(line, 'call', '`call` must be a time, a number.');
+  if (returned !== null && (typeof returned !== 'number' || !Number.isFinite(returned)))
     throw new HistoryError(line, 'return', '`return` must be a time, or null where the operation never returned.');
   if (returned !== null && returned < call)
     throw new HistoryError(line, 'return', `it returned at ${returned}, before its call at ${call}.`);

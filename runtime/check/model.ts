@@ -47,3 +47,8 @@ export function tells(model: Model, operation: Operation, output: Json): boolean
   if (operation.output === null && model.untold?.has(operation.op) === true) return true;
   return equal(operation.output, output);
 }
+
+/** The same object, which begins with what a history says that it began with; undefined: with its own. */
+export function begunWith<State>(model: Model<State>, initial: Json | undefined): Model<State> {
+  return initial === undefined ? model : { ...model, initial: (given = initial) => model.initial(given) };
+}

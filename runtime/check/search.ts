@@ -4,13 +4,15 @@
  * set is told by the last operation placed, in the order of calls, and those before it that are not placed: these were
  * all under way at one time, so a configuration takes 16 bytes however long the history is.
  *
- * What cuts the search down without losing a linearization: an operation that can be placed and leaves the state as it
- * is, is placed at once; of operations of one kind, that which returned first goes first.
+ * What cuts the search down without losing a linearization: an operation that can be placed and leaves every state as
+ * it is, as reads do and what was refused, is placed at once; of operations of one kind, that which returned first goes
+ * first.
  */
 import type { Budget } from './budget.js';
 import { Configurations } from './configurations.js';
 import type { Json, Operation } from './history.js';
-import type { Model } from './model.js';
+import { isRecord, textOf } from './json.js';
+import { type Model, tells } from './model.js';
 import { Ring } from './ring.js';
 import { kindsOf, NO_STEP, States } from './states.js';
 import type { Timing } from './timing.js';
@@ -18,7 +20,7 @@ import type { Timing } from './timing.js';
 export interface Question {
   readonly model: Model;
   readonly initial: unknown;
-  /** By call. */
+  /** By call, as `timing` has it. */
   readonly operations: readonly Operation[];
   readonly timing: Timing;
   /** For each the place of one that has to come before it beside what the times say; or -1. */
@@ -29,16 +31,19 @@ export interface Question {
 
 export type Answer =
   | { readonly outcome: 'placed' }
-  /** No order gets past operation `at`, which would have returned one of `outputs`; not all are listed. */
-  | { readonly outcome: 'stuck'; readonly at: number; readonly outputs: readonly Json[] }
+  /** No order gets past operation `at`, which would have returned one of `outputs`; these are all of them, or some. */
+  | { readonly outcome: 'stuck'; readonly at: number; readonly outputs: readonly Json[]; readonly all: boolean }
   | { readonly outcome: 'spent'; readonly what: string };
 
-/** How many different outputs are listed. */
-const OUTPUTS = 4;
+/** States in which the operation that no order gets past is tried for what it would return. */
+const STATES = 8;
 
 export function search(question: Question, budget: Budget): Answer {
   return new Search(question).run(budget);
 }
+
+/** `{ "error": CODE }`: such an operation has no effect. */
+const isRefusal = (output: Json): boolean => isRecord(output) && Object.hasOwn(output, 'error');
 
 /** One step of the path that is being tried. */
 interface Step {
@@ -46,8 +51,8 @@ interface Step {
   readonly first: number;
   /** The next candidate to try. */
   next: number;
-  /** How many were out of the ring when it was taken. */
-  readonly out: number;
+  /** How many are out of the ring before a candidate is. */
+  out: number;
   readonly state: number;
   readonly last: number;
 }
@@ -60,6 +65,8 @@ class Search {
   readonly #tails = new Map<string, number>([['', 0]]);
   #tailBytes = 0;
   readonly #kinds: Int32Array;
+  /** 0: where it returns what it should, it leaves the state as it is. */
+  readonly #changes: Uint8Array;
   /** The operations not placed. */
   readonly #ring: Ring;
   readonly #placed: Uint8Array;
@@ -68,21 +75,24 @@ class Search {
   readonly #path: Step[] = [];
   readonly #candidates: number[] = [];
   /** Operations not placed that were called before the last one placed. */
-  #holes: number[] = [];
+  readonly #holes: number[] = [];
   #state: number;
   /** The last operation placed, in the order of calls. */
   #last = -1;
   #left: number;
-  /** The latest return that was reached, whose it is, and what that would have returned. */
-  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: -1, outputs: new Set<Json>() };
+  /** The latest return that was reached, whose it is, and the states in which it was. */
+  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: -1, states: [] as number[] };
 
   constructor(question: Question) {
     const { operations, required, before, model, initial } = question;
     const count = operations.length;
     this.#question = question;
-    this.#states = new States(model);
+    this.#states = new States(model, count);
     this.#state = this.#states.number(initial);
     this.#kinds = kindsOf(operations, (i) => required[i] === 1);
+    this.#changes = Uint8Array.from(operations, (operation) =>
+      model.reads(operation) || isRefusal(operation.output) ? 0 : 1,
+    );
     this.#ring = new Ring(count);
     this.#placed = new Uint8Array(count);
     this.#after = new Int32Array(count).fill(-1);
@@ -99,7 +109,7 @@ class Search {
       this.#expand();
       while (!this.#advance()) {
         if (this.#path.length > 1) this.#retreat();
-        else return { outcome: 'stuck', at: this.#furthest.at, outputs: [...this.#furthest.outputs] };
+        else return this.#stuck();
       }
     }
     return { outcome: 'placed' };
@@ -108,10 +118,9 @@ class Search {
   /** Adds a step to the path: what can be placed next, which is nothing where the configuration was seen before. */
   #expand(): void {
     const first = this.#candidates.length;
-    this.#path.push({ first, next: first, out: this.#ring.out, state: this.#state, last: this.#last });
     this.#reach();
-    const still = this.#sift(first);
-    if (still < 0 && !this.#isNew()) this.#candidates.length = first;
+    this.#path.push({ first, next: first, out: this.#ring.out, state: this.#state, last: this.#last });
+    if (!this.#sift(first) && !this.#isNew()) this.#candidates.length = first;
   }
 
   /** Places the next candidate of the last step. Returns whether there was one. */
@@ -159,13 +168,13 @@ class Search {
     const { called, returned } = timing;
     const ring = this.#ring;
     const last = this.#last;
-    const now = called[last] ?? Number.NEGATIVE_INFINITY;
-    this.#holes = [];
+    const now = last < 0 ? Number.NEGATIVE_INFINITY : (called[last] ?? 0);
+    this.#holes.length = 0;
     let limit = Number.POSITIVE_INFINITY;
     let blocked = -1;
     for (let i = ring.after(ring.head); i !== ring.head && (called[i] ?? 0) <= limit; i = ring.after(i)) {
       const end = returned[i] ?? 0;
-      if (required[i] === 0 && (end < now || this.#placed[this.#after[i] ?? -1] === 1)) {
+      if (required[i] === 0 && (end < now || this.#isPlaced(this.#after[i]))) {
         ring.takeOut(i);
         continue;
       }
@@ -175,16 +184,20 @@ class Search {
       }
       if (i < last) this.#holes.push(i);
       const ahead = before[i] ?? -1;
-      if (ahead < 0 || this.#placed[ahead] === 1 || required[ahead] === 0) this.#candidates.push(i);
+      if (ahead < 0 || required[ahead] === 0 || this.#isPlaced(ahead)) this.#candidates.push(i);
     }
     this.#note(blocked, limit);
   }
 
+  #isPlaced(i = -1): boolean {
+    return i >= 0 && this.#placed[i] === 1;
+  }
+
   /**
-   * Keeps of the candidates from `first` on those that return in this state what they should, one of each kind, those
-   * that must be placed soonest in front; or only one that leaves the state as it is, which is returned, else -1.
+   * Keeps of the candidates from `first` on those that return in this state what they should, of each kind one, those
+   * that are due first in front; or only one that leaves every state as it is. Returns whether there is such a one.
    */
-  #sift(first: number): number {
+  #sift(first: number): boolean {
     const candidates = this.#candidates;
     const end = candidates.length;
     let kept = first;
@@ -192,41 +205,50 @@ class Search {
       const i = candidates[c] ?? 0;
       const next = this.#step(i);
       if (next === NO_STEP) continue;
-      if (next !== this.#state) kept = this.#insert(i, first, kept);
-      else if (this.#question.required[i] === 1) {
+      const must = this.#question.required[i] === 1;
+      if (next !== this.#state || (must && this.#changes[i] === 1)) kept = this.#insert(i, first, kept);
+      else if (must) {
         candidates[first] = i;
         candidates.length = first + 1;
-        return i;
+        return true;
       }
     }
     candidates.length = kept;
-    return -1;
+    return false;
   }
 
-  /** Puts a candidate where it belongs among those from `first` to `end`, unless one like it is there. Returns the new end. */
+  /** Puts one among those from `first` to `end`, and returns their end; of two that can stand for each other, one stays. */
   #insert(i: number, first: number, end: number): number {
     const candidates = this.#candidates;
     for (let c = first; c < end; c++) {
       const other = candidates[c] ?? 0;
-      if (this.#kinds[other] !== this.#kinds[i] || this.#question.required[other] !== this.#question.required[i])
-        continue;
-      if (this.#due(other) <= this.#due(i)) return end;
-      // The other one is worse: i takes its place, and those between are no sooner than i.
-      candidates.copyWithin(c, c + 1, end);
-      return this.#insert(i, first, end - 1);
+      if (this.#standsFor(other, i)) return end;
+      if (this.#standsFor(i, other)) {
+        candidates.copyWithin(c, c + 1, end);
+        return this.#insert(i, first, end - 1);
+      }
     }
     let place = end;
-    for (; place > first && this.#due(candidates[place - 1] ?? 0) > this.#due(i); place--) {
+    for (; place > first && this.#isDueBefore(i, candidates[place - 1] ?? 0); place--) {
       candidates[place] = candidates[place - 1] ?? 0;
     }
     candidates[place] = i;
     return end + 1;
   }
 
-  /** When it must be placed at the latest; what need not be placed comes after all that must. */
-  #due(i: number): number {
-    const returned = this.#question.timing.returned[i] ?? 0;
-    return this.#question.required[i] === 1 ? returned : returned + FAR;
+  /** Whether a linearization that goes on with j is still one with the two exchanged. */
+  #standsFor(i: number, j: number): boolean {
+    if (this.#kinds[i] !== this.#kinds[j]) return false;
+    const { returned } = this.#question.timing;
+    const [one = 0, other = 0] = [returned[i], returned[j]];
+    return one < other || (one === other && (this.#after[j] ?? -1) < 0);
+  }
+
+  /** What need not be placed comes after all that must. */
+  #isDueBefore(i: number, j: number): boolean {
+    const { required, timing } = this.#question;
+    if (required[i] !== required[j]) return required[i] === 1;
+    return (timing.returned[i] ?? 0) < (timing.returned[j] ?? 0);
   }
 
   #isNew(): boolean {
@@ -246,12 +268,26 @@ class Search {
     return this.#seen.add(this.#last + 2, near, tail, this.#state);
   }
 
-  /** Remembers what the operation that has to be placed next would have returned, where no path has got further. */
+  /** Remembers the state, where no path has got further than this one to the return of `blocked`, which is at `limit`. */
   #note(blocked: number, limit: number): void {
     const furthest = this.#furthest;
-    if (blocked < 0 || limit < furthest.returned || (limit === furthest.returned && blocked !== furthest.at)) return;
-    if (limit > furthest.returned) Object.assign(furthest, { returned: limit, at: blocked, outputs: new Set() });
-    if (furthest.outputs.size === OUTPUTS) return;
-    furthest.outputs.add(this.#states.output(this.#state, this.#question.operations[blocked] as Operation)); // its place
+    if (blocked < 0 || limit < furthest.returned) return;
+    if (limit > furthest.returned) {
+      furthest.returned = limit;
+      furthest.at = blocked;
+      furthest.states.length = 0;
+    }
+    if (blocked === furthest.at && furthest.states.length < STATES) furthest.states.push(this.#state);
+  }
+
+  #stuck(): Answer {
+    const { at, states } = this.#furthest;
+    const operation = this.#question.operations[at] as Operation; // its place
+    const outputs = new Map<string, Json>();
+    for (const state of states) {
+      const output = this.#states.output(state, operation);
+      if (!tells(this.#question.model, operation, output)) outputs.set(textOf(output), output);
+    }
+    return { outcome: 'stuck', at, outputs: [...outputs.values()], all: states.length < STATES };
   }
 }

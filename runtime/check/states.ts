@@ -5,7 +5,7 @@ import type { Json, Operation } from './history.js';
 import { textOf } from './json.js';
 import { type Model, tells } from './model.js';
 
-/** Steps that are remembered, a power of two. */
+/** Steps that are remembered at most. */
 const REMEMBERED = 1 << 14;
 /** An estimate of what a state takes beside its text. */
 const BYTES_OF_STATE = 200;
@@ -20,10 +20,16 @@ export class States {
   readonly #states: unknown[] = [];
   readonly #numbers = new Map<string, number>();
   /** For each place: the state, the kind and the next state of the step that was last remembered there. */
-  readonly #steps = new Int32Array(3 * REMEMBERED).fill(-2);
+  readonly #steps: Int32Array;
+  /** The number of places less one; places are a power of two. */
+  readonly #mask: number;
 
-  constructor(model: Model) {
+  /** `size`: how many steps there may be to remember. */
+  constructor(model: Model, size: number) {
     this.#model = model;
+    const places = 2 ** Math.ceil(Math.log2(Math.min(REMEMBERED, 4 * size + 1)));
+    this.#mask = places - 1;
+    this.#steps = new Int32Array(3 * places).fill(-2);
   }
 
   number(state: unknown): number {
@@ -37,7 +43,7 @@ export class States {
 
   /** The state after an operation, of which `kind` is the number; whether what it returned counts; or NO_STEP. */
   step(state: number, kind: number, operation: Operation, told: boolean): number {
-    const place = 3 * ((Math.imul(state, 0x9e3779b1) ^ Math.imul(kind, 0x85ebca6b)) & (REMEMBERED - 1));
+    const place = 3 * ((Math.imul(state, 0x9e3779b1) ^ Math.imul(kind, 0x85ebca6b)) & this.#mask);
     const steps = this.#steps;
     if (steps[place] === state && steps[place + 1] === kind) return steps[place + 2] ?? NO_STEP;
     const before = this.#states[state];

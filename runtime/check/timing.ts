@@ -66,6 +66,14 @@ export function weakOrder(operations: readonly Operation[]): Timing {
   };
 }
 
+/** That of some operations only. */
+export function timingOf({ called, returned }: Timing, places: readonly number[]): Timing {
+  return {
+    called: Float64Array.from(places, (i) => called[i] ?? 0),
+    returned: Float64Array.from(places, (i) => returned[i] ?? 0),
+  };
+}
+
 /** For each operation the place of that of the same process which returned at the instant of its call; or -1. */
 export function predecessors(operations: readonly Operation[]): Int32Array {
   const before = new Int32Array(operations.length).fill(-1);

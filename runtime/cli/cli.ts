@@ -4,6 +4,8 @@
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
 import { packageVersion } from './catalogue.js';
+import { addCheckOptions, type CheckOptions, checkCommand } from './check-command.js';
+import { addExploreOptions, type ExploreOptions, exploreCommand } from './explore-command.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
@@ -39,7 +41,7 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 all right · 1 wrong or missing replies, or replicas that differ · 2 wrong input · 3 unknown · 130 interrupted',
+      '\nExit codes: 0 all right · 1 wrong or missing replies, replicas that differ, a property that does not hold · 2 wrong input · 3 unknown: a limit came first · 130 interrupted',
     );
   program
     .command('list')
@@ -68,6 +70,18 @@ function programFor(io: Io, end: (code: number) => void): Command {
       end(await replayCommand(what, service, options, given, io));
     });
   addReplayOptions(replaying);
+  const checking = program
+    .command('check')
+    .description('check a history of operations for a consistency property')
+    .argument('<file>', 'the history, as JSON lines; - is standard input')
+    .action(async (file: string, options: CheckOptions) => end(await checkCommand(file, options, io)));
+  addCheckOptions(checking);
+  const exploring = program
+    .command('explore')
+    .description('go through every state that an example, or a module that exports exploration(), can be in')
+    .argument('<exploration>', 'the name of an example, or the path of a module')
+    .action(async (name: string, options: ExploreOptions) => end(await exploreCommand(name, options, io)));
+  addExploreOptions(exploring);
   return program;
 }
 

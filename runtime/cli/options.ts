@@ -68,7 +68,7 @@ export function addRunOptions(command: Command): void {
         .default([1, 3], '1..3ms'),
     )
     .addOption(
-      new Option('--timeout <time>', 'that a request waits for its answer').argParser(duration).default(10_000, '10s'),
+      new Option('--timeout <time>', 'that a request waits for its answer').argParser(timeout).default(10_000, '10s'),
     )
     .addOption(
       new Option('--seed <n>', 'where all chance in the run comes from').argParser(whole(0, 2 ** 32 - 1)).default(1),
@@ -112,8 +112,8 @@ function delay(text: string): readonly [number, number] {
   return parsed;
 }
 
-/** A time of 1 ms or more, in ms. */
-export function duration(text: string): number {
+/** ms, of a text such as 500ms or 10s. */
+export function timeout(text: string): number {
   const [least, most] = readDelay(text) ?? [0, 1];
   if (least !== most || least < 1 || least > 2 ** 31 - 1)
     throw new InvalidArgumentError('It is a time such as 500ms or 10s.');

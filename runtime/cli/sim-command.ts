@@ -12,6 +12,7 @@ import { exitCodes, type Io } from './io.js';
 import type { SimOptions } from './sim-options.js';
 import { readableSim } from './sim-readable.js';
 import { type SimReport, simReport } from './sim-report.js';
+import { smallest } from './sim-smallest.js';
 import { count, plural } from './wording.js';
 
 /** Goes to the beginning of a terminal's line and clears it. */
@@ -34,9 +35,11 @@ export async function simCommand(name: string, options: SimOptions, io: Io): Pro
   } finally {
     await crew.close();
   }
+  const seconds = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const time = { seconds: (performance.now() - begin) / 1000, cpuMicros: user + system, jobs: crew.size };
-  const report = simReport(name, options, trials, totals, { ...time, interrupted: io.interrupted.aborted });
+  const small = await smallest(trials, options, totals, io);
+  const measured = { seconds, cpuMicros: user + system, jobs: crew.size, interrupted: io.interrupted.aborted };
+  const report = simReport(name, options, trials, totals, small, measured);
   io.stdout(options.json ? `${JSON.stringify(report)}\n` : readableSim(report, { color: io.color }));
   return exitCode(report);
 }

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_SEED } from '../simulate/scenario.js';
 import { addExerciseOptions, type ExerciseOptions } from './exercise-options.js';
-import { duration, whole } from './options.js';
+import { timeout, whole } from './options.js';
 
 /** The first and the last. */
 export type SeedRange = readonly [number, number];
@@ -17,6 +17,9 @@ export interface SimOptions extends ExerciseOptions {
   readonly limit: number;
   /** Absent: all runs are made. */
   readonly violations?: number;
+  /** Whether the first run that is not right is made small. */
+  readonly shrink: boolean;
+  readonly save?: string;
   readonly json?: true;
 }
 
@@ -35,11 +38,15 @@ export function addSimOptions(command: Command): void {
     )
     .addOption(
       new Option('--limit <time>', 'that the check of one history may take before its verdict is "unknown"')
-        .argParser(duration)
+        .argParser(timeout)
         .default(60_000, '60s'),
     )
     .addOption(
       new Option('--violations <n>', 'stop after so many runs that are not right').argParser(whole(1, 1_000_000)),
+    )
+    .addOption(new Option('--no-shrink', 'do not make the first run that is not right small'))
+    .addOption(
+      new Option('--save <file>', 'write the first run that is not right there, made small, for "chorale replay"'),
     )
     .addOption(new Option('--json', 'one JSON object on standard output in place of the text'))
     .hook('preAction', (self) => {
@@ -55,6 +62,9 @@ with the same faults on another network, and with other faults.
 A run is right when its history is what --for asks, every reply is what one correct copy would have given, no replica
 executes a request twice, all deliver in one order (where the order is total), and after the end of all faults every
 request is answered and the live replicas agree.
+
+The first run that is not right is made as small as it can be while it is still not right: fewer requests, clients, replicas
+and faults, and fewer messages that are late or lost.
 
 Calls are drawn from the function workload(chance) that the service's module exports, which returns [operation, …arguments];
 of an example without one, from its requests.

@@ -2,6 +2,7 @@
  * A report of `chorale sim` as a person reads it: what was run, under which faults, what was never taken, the verdict last.
  */
 import { runText } from '../simulate/scenario.js';
+import { operationTable } from './operation-table.js';
 import type { SimReport } from './sim-report.js';
 import { count, type Paint, paintFor, plural } from './wording.js';
 
@@ -10,7 +11,13 @@ const LISTED = 12;
 
 export function readableSim(report: SimReport, look: { readonly color: boolean }): string {
   const paint = paintFor(look.color);
-  return `${[heading(report, paint), counts(report), neverTaken(report, paint), verdict(report, paint)]
+  return `${[
+    heading(report, paint),
+    counts(report),
+    neverTaken(report, paint),
+    verdict(report, paint),
+    small(report, paint),
+  ]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
@@ -92,5 +99,24 @@ function verdict(report: SimReport, paint: Paint): string[] {
       `  run ${runText(run)}, ${paint('red', property)}: ${why}`,
       paint('dim', `    ${replay}`),
     ]),
+  ];
+}
+
+function small({ service, smallest }: SimReport, paint: Paint): string[] {
+  if (smallest === null) return [];
+  const { property, why, scenario, tries, from, part, impossible, saved, ...run } = smallest;
+  const { replicas, requests, faults, loss, duplicate, delay, rough } = scenario;
+  const kept = `${count(requests.length)} of ${plural(from.requests, 'request')}, ${count(faults.length)} of ${plural(from.faults, 'fault')}`;
+  const bad = [...(loss > 0 ? [`loss ${loss}`] : []), ...(duplicate > 0 ? [`duplication ${duplicate}`] : [])];
+  const link = `${delay[0] === delay[1] ? delay[0] : `${delay[0]} to ${delay[1]}`} ms a message`;
+  const calm = rough === undefined ? '' : `; ${rough.length === 0 ? 'none' : rough.join(' ')} late, lost or doubled`;
+  return [
+    `${paint('bold', `Run ${runText(run)}`)}${tries === null ? '' : `, made small in ${plural(tries, 'run')}: ${kept}`}`,
+    `${service} on ${plural(replicas, 'replica')} · ${[link, ...bad].join(', ')}${calm}`,
+    ...(faults.length === 0 ? [] : [`faults: ${faults.join('  ')}`]),
+    `${paint('red', property)}: ${why}`,
+    '',
+    operationTable(part, impossible),
+    ...(saved === null ? [] : ['', paint('dim', `chorale replay ${saved}`)]),
   ];
 }

@@ -2,10 +2,11 @@
  * What the runs of `chorale sim` came to, as one object: `--json` prints it as it is. The same options give the same
  * report, but for `time`.
  */
+import type { Operation } from '../check/history.js';
 import type { Share } from '../coverage/coverage.js';
 import type { NetworkCounts } from '../simulate/network.js';
 import type { Trials } from '../simulate/outcome.js';
-import { type RunName, runText } from '../simulate/scenario.js';
+import { type RunName, runText, type Scenario } from '../simulate/scenario.js';
 import type { RunTotals } from '../simulate/totals.js';
 import type { HistoryProperty, TrialProperty } from '../simulate/trial.js';
 import { exerciseWords } from './exercise-options.js';
@@ -25,6 +26,23 @@ export interface ReportedChart {
   readonly transitions: Share;
   /** States and transitions that no run took. */
   readonly never: readonly string[];
+}
+
+/** The first run that is not right, made small. */
+export interface ReportedSmallest extends RunName {
+  readonly property: TrialProperty;
+  readonly why: string;
+  readonly scenario: Scenario;
+  /** Runs that it took; null where it was to be left as it was. */
+  readonly tries: number | null;
+  /** What it was made of. */
+  readonly from: { readonly requests: number; readonly faults: number };
+  /** The operations that show it. */
+  readonly part: readonly Operation[];
+  /** The one of them that cannot be as it says, where it is a matter of the history. */
+  readonly impossible: Operation | null;
+  /** Where it was written to. */
+  readonly saved: string | null;
 }
 
 interface ReportedTime {
@@ -71,6 +89,8 @@ export interface SimReport {
   readonly violated: Readonly<Record<string, number>>;
   /** The first few, those of consistency before all others. */
   readonly violations: readonly ReportedViolation[];
+  /** Null where every run is right, and where that was not wanted. */
+  readonly smallest: ReportedSmallest | null;
   readonly charts: readonly ReportedChart[];
   readonly time: ReportedTime;
 }
@@ -88,6 +108,7 @@ export function simReport(
   options: SimOptions,
   { service, exercise, property }: Trials,
   totals: RunTotals,
+  smallest: ReportedSmallest | null,
   { seconds, cpuMicros, jobs, interrupted }: Measured,
 ): SimReport {
   const { replication, replicas, tolerate, order, reads, profile } = exercise;
@@ -109,6 +130,7 @@ export function simReport(
     verdicts,
     violated,
     violations: totals.violations.map((found) => ({ ...found, replay: replayOf(name, options, found) })),
+    smallest,
     charts: totals.charts.map(({ chart, totals: { states, transitions }, ...parts }) => ({
       chart,
       states,

@@ -48,9 +48,8 @@ export class Actors {
       const { address, machine } = actor;
       if (addresses.has(address)) throw new ChoraleError('SETTINGS_INVALID', `Two actors have the address ${address}.`);
       addresses.add(address);
-      const steps = steppers.get(machine) ?? stepper(machine);
+      const steps = steppers.get(machine) ?? stepper(machine, this.coverage.add(machine));
       steppers.set(machine, steps);
-      this.coverage.add(machine);
       const events = new Set<string>(machine.events);
       return { ...actor, index, node: nodeOf(address), name: actorOf(address), stepper: steps, events };
     });
@@ -77,7 +76,6 @@ export class Actors {
   keep(actor: Actor, snapshot: AnyMachineSnapshot): number {
     const text = textOf(actor, snapshot);
     return this.snapshots.idOf(text, () => {
-      this.coverage.state(actor.machine, snapshot);
       return { actor, snapshot, state: stateName(snapshot.value) };
     });
   }

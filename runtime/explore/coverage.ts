@@ -2,8 +2,7 @@
  * Which states of the charts were reached and which events were taken in them: what an exploration says about the
  * machines themselves.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
-import { stateName } from './stepping.js';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
 export interface MachineCoverage {
   readonly machine: string;
@@ -25,15 +24,19 @@ interface Reached {
 export class Coverage {
   readonly #machines = new Map<AnyStateMachine, Reached>();
 
-  add(machine: AnyStateMachine): void {
-    if (!this.#machines.has(machine))
-      this.#machines.set(machine, { machine, states: new Set(), nodes: new Set(), steps: new Set() });
+  /** Returns what is to be told the states that steps of this machine go through. */
+  add(machine: AnyStateMachine): (nodes: readonly AnyStateNode[]) => void {
+    const nodes = new Set<string>();
+    this.#machines.set(machine, { machine, states: new Set(), nodes, steps: new Set() });
+    return (passed) => {
+      for (const { id } of passed) nodes.add(id);
+    };
   }
 
-  state(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): void {
+  state(machine: AnyStateMachine, state: string, nodes: readonly AnyStateNode[]): void {
     const reached = this.#machines.get(machine);
-    reached?.states.add(stateName(snapshot.value));
-    for (const { id } of snapshot._nodes) reached?.nodes.add(id);
+    reached?.states.add(state);
+    for (const { id } of nodes) reached?.nodes.add(id);
   }
 
   step(machine: AnyStateMachine, state: string, event: string): void {

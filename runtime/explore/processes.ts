@@ -85,7 +85,9 @@ export class Processes {
       }
     });
     work.snapshots.push(...started.map(({ snapshot }) => snapshot));
-    started.forEach(({ effects }, i) => this.#carryOut(work, node, actors[i] as Actor, effects)); // one for each actor
+    started.forEach(({ effects }, i) => {
+      this.#carryOut(work, node, actors[i] as Actor, effects); // one for each actor
+    });
     return this.#settle(work, node);
   }
 

@@ -2,7 +2,14 @@
  * One machine as a pure function: snapshot and event to the next snapshot and the effects. XState's own `transition`
  * with one scope for all steps, which costs no more than a `send`.
  */
-import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
+import type {
+  AnyActorScope,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  AnyStateNode,
+  EventObject,
+  InspectionEvent,
+} from 'xstate';
 import type { Effect, EffectsEmitted } from '../../machines/shared/effects.js';
 import { ChoraleError } from '../errors.js';
 import { checkDefinition, impure } from './purity.js';
@@ -21,11 +28,11 @@ export interface Stepper {
 /** XState puts this before the events of `after`. */
 const AFTER = 'xstate.after.';
 
-/** Errors: MACHINE_IMPURE. */
-export function stepper(machine: AnyStateMachine): Stepper {
+/** `passed` is told the states that a step goes through, those in which it does not stay among them. Errors: MACHINE_IMPURE. */
+export function stepper(machine: AnyStateMachine, passed: (states: readonly AnyStateNode[]) => void): Stepper {
   checkDefinition(machine);
   let effects: Effect[] = [];
-  const scope = scopeFor(machine, (more) => effects.push(...more));
+  const scope = scopeFor(machine, (more) => effects.push(...more), passed);
   const taken = (snapshot: AnyMachineSnapshot): Stepped => {
     const stepped = { snapshot, effects };
     effects = [];
@@ -44,7 +51,11 @@ export function stepper(machine: AnyStateMachine): Stepper {
 }
 
 /** What XState asks of the actor around a step. Nothing is executed: what the actions would do is looked at. */
-function scopeFor(machine: AnyStateMachine, emitted: (effects: readonly Effect[]) => void): AnyActorScope {
+function scopeFor(
+  machine: AnyStateMachine,
+  emitted: (effects: readonly Effect[]) => void,
+  passed: (states: readonly AnyStateNode[]) => void,
+): AnyActorScope {
   const nothing = (): void => {};
   const self = { id: machine.id, sessionId: machine.id, send: nothing };
   const scope = {
@@ -55,7 +66,13 @@ function scopeFor(machine: AnyStateMachine, emitted: (effects: readonly Effect[]
     defer: nothing,
     emit: nothing,
     stopChild: nothing,
-    system: { _sendInspectionEvent: nothing },
+    system: {
+      _sendInspectionEvent(event: InspectionEvent): void {
+        if (event.type !== '@xstate.microstep') return;
+        passed((event.snapshot as AnyMachineSnapshot)._nodes);
+        passed(event._transitions.map(({ source }) => source));
+      },
+    },
     actionExecutor({ type, params }: { type: string; params?: unknown }): void {
       const { event, delay, id } = (params ?? {}) as { event?: unknown; delay?: unknown; id?: unknown }; // XState's own, by type
       if (type === 'xstate.emit' && (event as { type: string }).type === 'effects') {

@@ -2,7 +2,7 @@
  * A step of an exploration in the format of the trace, so that what reads traces reads counter-examples too. Time is the
  * number of the step. Messages have the number that they were met by first, so equal ones have one id.
  */
-import { actorOf, nodeOf } from '../../machines/shared/identifiers.js';
+import { actorOf, nodeId, nodeOf } from '../../machines/shared/identifiers.js';
 import type { CauseId, TraceEvent } from '../trace/format.js';
 import type { Observation, Travelling } from './configuration.js';
 import type { Space } from './space.js';
@@ -52,7 +52,7 @@ function causeOf(space: Space, action: Action, t: number, after: Vector): TraceE
   }
   if (action.kind === 'crash') return [{ t, node: action.node, kind: 'crashed', reason: 'explored' }];
   if (action.kind === 'recover') {
-    const place = space.processes.nodes.findIndex((node) => node === action.node);
+    const place = space.processes.nodes.indexOf(nodeId(action.node));
     return [{ t, node: action.node, kind: 'recovered', incarnation: after.get(space.layout.fates + place) >> 1 }];
   }
   return [];

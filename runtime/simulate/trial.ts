@@ -77,9 +77,11 @@ export function tryScenario(service: AnyService, scenario: Scenario, settings: T
 /** The same, which pauses now and then for whoever must stay responsive. */
 export function* tryInSlices(service: AnyService, scenario: Scenario, settings: TrialSettings): Generator<void, Trial> {
   const log = new ExecutionLog();
+  const repeats = new RepeatRecorder();
   const deliveries = new DeliveryRecorder();
   const simulation = simulationOf(service, scenario, settings, [
     log,
+    repeats,
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
@@ -98,7 +100,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     violations: [
       ...ofHistory(consistency, settings.property),
       ...ofVerdict(verdict, scenario),
-      ...ofExecutions(log),
+      ...(repeats.first === null ? [] : [repeats.first]),
       ...ofDeliveries(simulation, deliveries),
     ],
   };
@@ -138,16 +140,20 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
   return found;
 }
 
-/** No replica executes a request twice (CC-6). */
-function ofExecutions({ executed }: ExecutionLog): TrialViolation[] {
-  for (const [node, ids] of executed) {
-    const seen = new Set<string>();
-    for (const id of ids) {
-      if (seen.has(id)) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
-      seen.add(id);
+/** No replica executes a request twice (CC-6). Whoever executed one for a client may agree on it with the others later. */
+class RepeatRecorder implements Recorder {
+  first: TrialViolation | null = null;
+  readonly #executed = new Set<string>();
+
+  record(event: TraceEvent): void {
+    if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
+    for (const id of event.requests) {
+      const once = `${event.node} ${event.phase} ${id}`;
+      if (this.#executed.has(once))
+        this.first ??= { property: 'exactly once', why: `${event.node} executed ${id} twice.`, part: [] };
+      this.#executed.add(once);
     }
   }
-  return [];
 }
 
 /** Where the group has a total order, every replica's deliveries are one sequence, without a gap (MC-4). */

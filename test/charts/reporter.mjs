@@ -13,8 +13,11 @@ export default class ChartReporter {
   constructor({ testPathPatterns, testNamePattern, onlyChanged, onlyFailures, findRelatedTests, shard }) {
     this.#partial =
       testPathPatterns?.isSet() || Boolean(testNamePattern || onlyChanged || onlyFailures || findRelatedTests || shard);
+  }
+
+  onRunStart() {
     this.#folder = mkdtempSync(join(tmpdir(), 'chorale-charts-'));
-    process.env.CHORALE_CHARTS = this.#folder; // the workers inherit it
+    process.env.CHORALE_CHARTS = this.#folder; // the workers, which start now, inherit it
   }
 
   async onRunComplete() {

@@ -47,7 +47,11 @@ export const bank: Model<Balances> = {
     return rule(state, operation.key, operation);
   },
   reads: ({ op }) => op === 'getBalance' || op === 'total',
-  text: (state) => [...state].map(([account, balance]) => `${JSON.stringify(account)}:${balance}`).sort().join(),
+  text: (state) =>
+    [...state]
+      .map(([account, balance]) => `${JSON.stringify(account)}:${balance}`)
+      .sort()
+      .join(),
   part(operation) {
     const { op, key } = operation;
     return op === 'transfer' && key !== null ? [key, transferred(operation).to] : key;

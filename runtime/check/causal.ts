@@ -1,0 +1,174 @@
+/**
+ * Causal memory (Ahamad, Neiger, Burns, Kohli and Hutto, 1995), which is CM in "On Verifying Causal Consistency"
+ * (Bouajjani, Enea, Guerraoui and Hamza, POPL 2017): for each process there is an order of all writes and its own reads
+ * that keeps the causal order, and in which each of its reads reads the latest write of its key.
+ *
+ * Where the values tell who read from whom, it is so exactly when none of that paper's six patterns is there. They are
+ * looked for with vector timestamps, in about operations × processes² steps for each process.
+ */
+import { type Accesses, accessesOf, INITIAL, THIN_AIR } from './accesses.js';
+import { Budget } from './budget.js';
+import { causalOrder, type Order, readersOf, timestampBytes, Writes } from './causal-order.js';
+import type { Operation } from './history.js';
+import type { Model } from './model.js';
+import { shown } from './shown.js';
+import { shrunk } from './shrink.js';
+import type { CheckLimits, CheckVerdict } from './verdict.js';
+
+/** A pattern, the operation that is impossible by it, and why. */
+export interface Pattern {
+  readonly name: 'CyclicCO' | 'ThinAirRead' | 'WriteCOInitRead' | 'WriteCORead' | 'WriteHBInitRead' | 'CyclicHB';
+  readonly at: number;
+  readonly why: string;
+}
+
+export function causal(operations: readonly Operation[], model: Model, limits: CheckLimits = {}): CheckVerdict {
+  const property = 'causal';
+  const accesses = accessesOf(operations, model);
+  if ('no' in accesses) return { property, verdict: 'unknown', why: accesses.no };
+  const budget = new Budget(limits);
+  const find = (part: Accesses): Pattern | string | null => patternIn(part, budget);
+  const found = find(accesses);
+  if (typeof found === 'string') return { property, verdict: 'unknown', why: `${found}.` };
+  if (found !== null) {
+    const { part, why, at } = shrunk(accesses, found, find);
+    return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] as Operation, why }; // `at` is one of them
+  }
+  if (accesses.undecided !== null) return { property, verdict: 'unknown', why: accesses.undecided };
+  return { property, verdict: 'holds' };
+}
+
+/** The first of the patterns that is there; a text says what has run out. */
+export function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
+  const spent = budget.spent(timestampBytes(accesses));
+  if (spent !== undefined) return spent;
+  const thin = accesses.source.indexOf(THIN_AIR);
+  const name = (id: number): string => shown(accesses.operations[id]);
+  if (thin >= 0) return { name: 'ThinAirRead', at: thin, why: `Nobody wrote what ${name(thin)} read.` };
+  const order = causalOrder(accesses);
+  if ('circle' in order) {
+    const why = `${name(order.circle)} comes before itself: by what was read from whom, and each process's own order.`;
+    return { name: 'CyclicCO', at: order.circle, why };
+  }
+  const writes = new Writes(accesses);
+  return overwritten(order, writes) ?? againstOneOrder(order, writes, budget);
+}
+
+/** A read of what, in its own past, had been written over. */
+function overwritten(order: Order, writes: Writes): Pattern | null {
+  const { operations, source, key } = order.accesses;
+  for (let id = 0; id < operations.length; id++) {
+    const from = source[id] ?? -1;
+    if (from < 0 && from !== INITIAL) continue;
+    for (const session of writes.writers(key[id] ?? 0)) {
+      const last = writes.last(key[id] ?? 0, session, order.count(id, session));
+      if (last === undefined || last === from) continue;
+      const names = [id, last, from].map((one) => shown(operations[one]));
+      if (from === INITIAL) {
+        const why = `${names[0]} read the initial value, though ${names[1]} is before it in causal order.`;
+        return { name: 'WriteCOInitRead', at: id, why };
+      }
+      if (!order.before(from, last)) continue;
+      const why = `${names[0]} read what ${names[2]} wrote, though ${names[1]} is between them in causal order.`;
+      return { name: 'WriteCORead', at: id, why };
+    }
+  }
+  return null;
+}
+
+/** Whether all that a process read fits one order of the writes, for each process. */
+function againstOneOrder(order: Order, writes: Writes, budget: Budget): Pattern | string | null {
+  const readers = readersOf(order.accesses);
+  for (let session = 0; session < order.accesses.sessions.length; session++) {
+    const found = new HappenedBefore(order, writes, readers, session).saturated(budget);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * What has happened before what, as one process must have seen it: the causal order of what it knows of, and for each
+ * of its reads, every write of the key that happened before the read happened before the write that it read.
+ */
+class HappenedBefore {
+  readonly #order: Order;
+  readonly #writes: Writes;
+  readonly #readers: readonly (readonly number[])[];
+  readonly #own: readonly number[];
+  readonly #last: number;
+  readonly #causal: Order;
+  /** What was put before what beyond the causal order. */
+  readonly #after = new Map<number, number[]>();
+  /** Reads of the process that must be looked at again. */
+  readonly #due: number[];
+
+  constructor(causal: Order, writes: Writes, readers: readonly (readonly number[])[], session: number) {
+    this.#causal = causal;
+    this.#order = causal.copy();
+    this.#writes = writes;
+    this.#readers = readers;
+    this.#own = causal.accesses.sessions[session] ?? [];
+    this.#last = this.#own.at(-1) ?? 0;
+    this.#due = [...this.#own].reverse();
+  }
+
+  saturated(budget: Budget): Pattern | string | null {
+    for (let read = this.#due.pop(); read !== undefined; read = this.#due.pop()) {
+      const spent = budget.spent(0);
+      if (spent !== undefined) return spent;
+      const found = this.#look(read);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  #look(read: number): Pattern | null {
+    const { source, key, operations } = this.#order.accesses;
+    const from = source[read] ?? -1;
+    if (from < 0 && from !== INITIAL) return null;
+    const ofKey = key[read] ?? 0;
+    for (const writer of this.#writes.writers(ofKey)) {
+      const last = this.#writes.last(ofKey, writer, this.#order.count(read, writer));
+      if (last === undefined || last === from) continue;
+      if (from === INITIAL) {
+        const why = `${shown(operations[read])} read the initial value, though by what process ${operations[read]?.process} had read before, ${shown(operations[last])} had happened.`;
+        return { name: 'WriteHBInitRead', at: read, why };
+      }
+      if (this.#order.before(last, from)) continue;
+      if (this.#order.before(from, last) || !this.#put(last, from)) {
+        const who = `process ${operations[this.#own[0] ?? 0]?.process}`;
+        const why = `There is no one order of the writes in which all that ${who} read is the latest: ${shown(operations[read])} has ${shown(operations[last])} before ${shown(operations[from])}, and by what else it read it is the other way round.`;
+        return { name: 'CyclicHB', at: read, why };
+      }
+    }
+    return null;
+  }
+
+  /** Says whether all is still without circles. */
+  #put(one: number, other: number): boolean {
+    const known = this.#after.get(one);
+    if (known === undefined) this.#after.set(one, [other]);
+    else known.push(other);
+    const { session, place, sessions, source } = this.#order.accesses;
+    const own = session[this.#last] ?? 0;
+    if (!this.#order.put(one, other)) return true;
+    for (const changed = [other]; changed.length > 0; ) {
+      const id = changed.pop() ?? 0;
+      if (this.#order.before(id, id)) return false;
+      if (session[id] === own && (source[id] ?? -1) !== -1) this.#due.push(id);
+      const next = sessions[session[id] ?? 0]?.[(place[id] ?? 0) + 1];
+      const after = [
+        ...(next === undefined ? [] : [next]),
+        ...(this.#readers[id] ?? []),
+        ...(this.#after.get(id) ?? []),
+      ];
+      for (const later of after) if (this.#known(later) && this.#order.put(id, later)) changed.push(later);
+    }
+    return true;
+  }
+
+  /** The process has, or has heard of, it. */
+  #known(id: number): boolean {
+    return id === this.#last || this.#causal.before(id, this.#last);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The verdict that a history is not linearizable: the smallest part that fails, and why (CC-9).
+ *
+ * What is left out of a part may have happened in its time or not at all, and what it returned does not count. So a part
+ * that fails contradicts itself whatever the other operations did.
+ */
+import type { Budget } from './budget.js';
+import type { Operation } from './history.js';
+import { type Question, search } from './search.js';
+import { smallestPart } from './smallest.js';
+import { timingOf } from './timing.js';
+import type { CheckVerdict } from './verdict.js';
+import { reasonInWords } from './wording.js';
+
+/** Places of operations that cannot be; none where all can; undefined where it cannot tell. */
+export type Algorithm = (question: Question) => readonly number[] | undefined;
+
+/** Milliseconds that making a part smaller may take, and one try of it. */
+const SHRINKING = 3_000;
+const SHRINKING_TRY = 300;
+
+/** `unordered`: places of operations that cannot be, as `algorithm` found. */
+export function violationOfValues(
+  question: Question,
+  unordered: readonly number[],
+  algorithm: Algorithm,
+  budget: Budget,
+): CheckVerdict {
+  // A queue's operations that take are told apart by their outputs, so of its values all or nothing is left out.
+  const fails = (part: readonly number[]): boolean =>
+    question.model.shape !== 'queue' && (algorithm({ ...question, required: flags(question, part) }) ?? []).length > 0;
+  const part = smallestPart(byReturn(question, unordered), fails);
+  const values = new Set(part.map((i) => JSON.stringify(question.operations[i]?.output)));
+  const written = question.operations.flatMap(({ op, input }, i) =>
+    op === question.model.shapedBy?.put && values.has(JSON.stringify(input)) ? [i] : [],
+  );
+  return violated(reduced(question, new Set([...part, ...written]), part), budget);
+}
+
+/** `at`: the place of the operation that no order gets past. */
+export function violationOfSearch(question: Question, at: number, budget: Budget): CheckVerdict {
+  const { operations, timing, model, required } = question;
+  const { called, returned } = timing;
+  const end = returned[at] ?? 0;
+  // What was called later cannot have helped.
+  const reached = operations.flatMap((_, i) => ((called[i] ?? 0) <= end ? [i] : []));
+  const shrinking = budget.part(SHRINKING);
+  const withPart = (part: readonly number[]): Question => {
+    const kept = new Set(part);
+    const places = reached.filter((i) => kept.has(i) || !model.reads(operations[i] as Operation)); // a place in it
+    return reduced(question, new Set(places), part);
+  };
+  const fails = (part: readonly number[]): boolean =>
+    search(withPart(part), shrinking.part(SHRINKING_TRY)).outcome === 'stuck';
+  const must = reached.filter((i) => required[i] === 1);
+  const early = byReturn(
+    question,
+    must.filter((i) => (returned[i] ?? 0) <= end),
+  );
+  const late = must.filter((i) => (returned[i] ?? 0) > end);
+  return violated(withPart(smallestPart([...late, ...early], fails)), budget);
+}
+
+const byReturn = ({ timing: { returned } }: Question, places: readonly number[]): readonly number[] =>
+  [...places].sort((a, b) => (returned[a] ?? 0) - (returned[b] ?? 0));
+
+function flags({ operations }: Question, part: readonly number[]): Uint8Array {
+  const required = new Uint8Array(operations.length);
+  for (const i of part) required[i] = 1;
+  return required;
+}
+
+/** The question without the operations of other places, in which those of `part` alone are required. */
+function reduced(question: Question, kept: ReadonlySet<number>, part: readonly number[]): Question {
+  const places = [...kept].sort((a, b) => a - b);
+  const numbers = new Map(places.map((i, place) => [i, place]));
+  const required = flags(question, part);
+  return {
+    ...question,
+    operations: places.map((i) => question.operations[i] as Operation), // places in it
+    timing: timingOf(question.timing, places),
+    before: Int32Array.from(places, (i) => numbers.get(question.before[i] ?? -1) ?? -1),
+    required: Uint8Array.from(places, (i) => required[i] ?? 0),
+  };
+}
+
+/** The verdict on a question that has no answer, its required operations being the part. */
+function violated(question: Question, budget: Budget): CheckVerdict {
+  const { operations, required, timing, before } = question;
+  const answer = search(question, budget.part(SHRINKING));
+  const part = operations.flatMap((_, i) => (required[i] === 1 ? [i] : []));
+  const at = answer.outcome === 'stuck' ? answer.at : (byReturn(question, part).at(-1) ?? 0);
+  const isBefore = (i: number): boolean => (timing.returned[i] ?? 0) < (timing.called[at] ?? 0) || before[at] === i;
+  const others = part.filter((i) => i !== at);
+  const among = (places: readonly number[]): Operation[] => places.map((i) => operations[i] as Operation); // its places
+  const impossible = operations[at] as Operation;
+  return {
+    property: 'linearizable',
+    verdict: 'violated',
+    part: among(part),
+    impossible,
+    why: reasonInWords({
+      impossible,
+      before: among(others.filter(isBefore)),
+      beside: among(others.filter((i) => !isBefore(i))),
+      outputs: answer.outcome === 'stuck' ? answer.outputs : [],
+      all: answer.outcome === 'stuck' && answer.all,
+    }),
+  };
+}
