@@ -4,9 +4,12 @@
  */
 import { isTotal } from '../../machines/multicast/order.js';
 import type { Consistency } from '../../machines/shared/style.js';
+import { Budget } from '../check/budget.js';
 import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
 import { violations as deliveryViolations } from '../check/deliveries.js';
+import { interleaving } from '../check/interleaving.js';
 import { linearizable } from '../check/linearizable.js';
+import type { Model } from '../check/model.js';
 import { sequential } from '../check/sequential.js';
 import type { CheckLimits, CheckVerdict } from '../check/verdict.js';
 import type { Suits } from '../cluster/suits.js';
@@ -55,6 +58,8 @@ export interface TrialSettings {
   readonly limits?: CheckLimits;
   /** Counts what is taken of the charts. */
   readonly coverage?: SimulateSettings['coverage'];
+  /** Whether the history is violated is all that is wanted, and not the smallest part that is: that can take long. */
+  readonly quick?: boolean;
   /** Records which frames met another fate than the least delay. */
   readonly recordFates?: boolean;
 }
@@ -87,8 +92,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   ]);
   const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
   const history = historyOf(played);
-  const check = settings.property === 'linearizable' ? linearizable : sequential;
-  const consistency = check(history, serviceModel(service), settings.limits);
+  const consistency = checked(history, serviceModel(service), settings);
   const verdict = judge(simulation, played, log);
   return {
     scenario,
@@ -109,6 +113,19 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
 function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
   if (faultsEndAt === null) return { timeout };
   return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
+}
+
+function checked(
+  history: readonly ServiceOperation[],
+  model: Model,
+  { property, limits, quick = false }: TrialSettings,
+): CheckVerdict {
+  if (property === 'linearizable') return linearizable(history, model, limits);
+  if (!quick) return sequential(history, model, limits);
+  const answer = interleaving(history, model, new Budget(limits));
+  if (answer.found === 'order') return { property, verdict: 'holds' };
+  if (answer.found === 'spent') return { property, verdict: 'unknown', why: answer.what };
+  return { property, verdict: 'violated', part: history, impossible: answer.stuck, why: '' };
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
