@@ -1,5 +1,5 @@
 /**
- * The command `chorale`: the words of the command line, and the exit code that each outcome has.
+ * The words of the command line, and the exit code that each outcome has.
  */
 import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';

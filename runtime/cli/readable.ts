@@ -2,6 +2,7 @@
  * A report as a person reads it: the requests, what the faults did, the replicas, what it cost, and the verdict last.
  */
 import Table from 'cli-table3';
+import { operationTable } from './operation-table.js';
 import type { Report, ReportedRequest } from './report.js';
 import { type Row, shortened } from './rows.js';
 import { borderless, drawn } from './table.js';
@@ -135,12 +136,32 @@ function costLines({ costs, network }: Report): string[] {
   ];
 }
 
-function verdictLines({ verdict, requests, replicas }: Report, paint: Paint): string[] {
-  if (!verdict.right) return [paint('red', 'Not right.'), ...verdict.reasons.map((reason) => `  ${reason}`)];
+function verdictLines(report: Report, paint: Paint): string[] {
+  const { verdict, requests, replicas } = report;
+  if (!verdict.right)
+    return [
+      paint('red', 'Not right.'),
+      ...verdict.reasons.map((reason) => `  ${reason}`),
+      ...consistencyLines(report, paint).map((line) => `  ${line}`),
+    ];
   const live = replicas.filter(({ state }) => state === 'live').length;
   const agree = live === 1 ? 'one replica is live.' : `the ${live} live replicas agree.`;
   return [
     `${paint('green', 'Right.')} ${plural(requests.length, 'request')} answered, each as one correct copy would have; ${agree}`,
+    ...consistencyLines(report, paint),
+  ];
+}
+
+function consistencyLines({ consistency }: Report, paint: Paint): string[] {
+  const called = consistency.property === 'sequential' ? 'sequentially consistent' : consistency.property;
+  if (consistency.verdict === 'holds') return [`The history is ${called}.`];
+  if (consistency.verdict === 'unknown')
+    return [paint('yellow', `Whether the history is ${called} is not known: ${consistency.why}`)];
+  return [
+    `${paint('red', `The history is not ${called}.`)} ${consistency.why}`,
+    ...operationTable(consistency.part, consistency.impossible)
+      .split('\n')
+      .map((line) => `  ${line}`),
   ];
 }
 

@@ -2,12 +2,15 @@
  * `chorale run`: plays requests on simulated replicas under faults, and reports what came of it.
  */
 import { resolve } from 'node:path';
+import type { CheckVerdict } from '../check/verdict.js';
 import { type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { Suits } from '../cluster/suits.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { Scenario } from '../simulate/scenario.js';
+import { historyOf } from '../simulate/service-history.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
+import { checkHistory, promised } from '../simulate/trial.js';
 import { ExecutionLog } from '../simulate/verdict.js';
 import { type PlannedRequest, type PlayedRequest, playInSlices } from '../simulate/workload.js';
 import { CostCounter } from '../trace/costs.js';
@@ -49,11 +52,20 @@ export async function runCommand(name: string, options: RunOptions, io: Io): Pro
     trace?.close();
   }
   if (played === null) return exitCodes.interrupted;
-  const report = reportOf(simulation, played, settings, listened);
+  const report = reportOf(simulation, played, settings, listened, consistencyOf(simulation, played));
   io.stdout(
     options.json ? `${JSON.stringify(report)}\n` : readable(report, { all: options.all === true, color: io.color }),
   );
-  return report.verdict.right ? exitCodes.right : exitCodes.wrong;
+  return report.verdict.right && report.consistency.verdict !== 'violated' ? exitCodes.right : exitCodes.wrong;
+}
+
+/** ms: a person waits for the report. */
+const CHECKED_WITHIN = 10_000;
+
+/** Whether the history is what the style promises. */
+function consistencyOf({ service, settings }: Simulation<AnyService>, played: readonly PlayedRequest[]): CheckVerdict {
+  const property = promised(settings.style.promises.consistency(settings));
+  return checkHistory(historyOf(played), service, { property, limits: { milliseconds: CHECKED_WITHIN } });
 }
 
 function settingsFor(service: AnyService, options: RunOptions): ReportSettings {

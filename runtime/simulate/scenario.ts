@@ -7,6 +7,7 @@ import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { type StyleName, styles } from '../cluster/styles.js';
+import { ChoraleError } from '../errors.js';
 import { drawProfile, type ProfileName } from './profile.js';
 import { type Random, random } from './random.js';
 import type { PlannedRequest } from './workload.js';
@@ -115,6 +116,15 @@ function drawProxies(
   return Object.fromEntries(clients.map((client) => [client, `rm-${chance.int(1, replicas)}`]));
 }
 
+/** A module of the user's own has its types checked by nobody here. */
+function checked(drawn: ReturnType<Workload>): ReturnType<Workload> {
+  if (Array.isArray(drawn) && typeof drawn[0] === 'string') return drawn;
+  throw new ChoraleError(
+    'INPUT_INVALID',
+    `The workload returned ${JSON.stringify(drawn)}: a call is a list, [operation, …arguments].`,
+  );
+}
+
 /** Some runs are hurried, and some leave time between a client's calls for everything to have come to rest. */
 function drawRequests(
   seed: number,
@@ -125,7 +135,7 @@ function drawRequests(
   const requests: PlannedRequest[] = [];
   for (let turn = 0; turn < each; turn++) {
     for (let c = 1; c <= clients; c++) {
-      const [op, ...args] = workload(chance);
+      const [op, ...args] = checked(workload(chance));
       requests.push({ at: Math.round(turn * pause + chance.float() * pause), client: `client-${c}`, op, args });
     }
   }

@@ -64,7 +64,8 @@ export function serviceModel(
   part?: (op: string, args: readonly Serializable[]) => string | null,
 ): Model {
   return {
-    name: service.name,
+    // the checkers know some models by their names and how their operations are written: a service is none of them
+    name: `service ${service.name}`,
     operations: Object.fromEntries(service.operations.map(({ name, kind }) => [name, kind])),
     initial(given) {
       if (given !== undefined)

@@ -10,7 +10,6 @@ import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js'
 import { violations as deliveryViolations } from '../check/deliveries.js';
 import { interleaving } from '../check/interleaving.js';
 import { linearizable } from '../check/linearizable.js';
-import type { Model } from '../check/model.js';
 import { sequential } from '../check/sequential.js';
 import type { CheckLimits, CheckVerdict } from '../check/verdict.js';
 import type { Suits } from '../cluster/suits.js';
@@ -21,7 +20,7 @@ import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
 import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
-import { type PlayedRequest, type PlaySettings, playInSlices } from './workload.js';
+import { type PlayedRequest, playInSlices } from './workload.js';
 
 /** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
 export type TrialProperty =
@@ -91,9 +90,14 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
-  const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
+  const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
+  if (faultsEndAt !== null) simulation.at(faultsEndAt, () => simulation.endFaults());
+  const played = yield* playInSlices(simulation, scenario.requests, {
+    timeout: faultsEndAt === null ? timeout : faultsEndAt + ANSWERED_WITHIN,
+    via,
+  });
   const history = historyOf(played);
-  const consistency = checked(history, serviceModel(service), settings);
+  const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
   return {
     scenario,
@@ -111,16 +115,13 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   };
 }
 
-function endOf({ faultsEndAt, timeout = ANSWERED_WITHIN }: Scenario): Pick<PlaySettings, 'timeout' | 'liveness'> {
-  if (faultsEndAt === null) return { timeout };
-  return { timeout: faultsEndAt + ANSWERED_WITHIN, liveness: { faultsEndAt, within: ANSWERED_WITHIN } };
-}
-
-function checked(
+/** Whether a history of the service has the property. */
+export function checkHistory(
   history: readonly ServiceOperation[],
-  model: Model,
-  { property, limits, quick = false }: TrialSettings,
+  service: AnyService,
+  { property, limits, quick = false }: Pick<TrialSettings, 'property' | 'limits' | 'quick'>,
 ): CheckVerdict {
+  const model = serviceModel(service);
   if (property === 'linearizable') return linearizable(history, model, limits);
   if (!quick) return sequential(history, model, limits);
   const answer = interleaving(history, model, new Budget(limits));
