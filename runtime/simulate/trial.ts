@@ -5,8 +5,10 @@
 import { isTotal } from '../../machines/multicast/order.js';
 import { type RequestId, requestId } from '../../machines/shared/identifiers.js';
 import type { Consistency } from '../../machines/shared/style.js';
+import { Budget } from '../check/budget.js';
 import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
 import { violations as deliveryViolations } from '../check/deliveries.js';
+import { interleaving } from '../check/interleaving.js';
 import { linearizable } from '../check/linearizable.js';
 import { sequential } from '../check/sequential.js';
 import type { CheckLimits, CheckVerdict } from '../check/verdict.js';
@@ -56,6 +58,8 @@ export interface TrialSettings {
   readonly limits?: CheckLimits;
   /** Counts what is taken of the charts. */
   readonly coverage?: SimulateSettings['coverage'];
+  /** Whether the history is violated is all that is wanted, and not the smallest part that is: that can take long. */
+  readonly quick?: boolean;
   /** Records which frames met another fate than the least delay. */
   readonly recordFates?: boolean;
 }
@@ -86,7 +90,12 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     deliveries,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
-  const played = yield* playInSlices(simulation, scenario.requests, { via: scenario.via, ...endOf(scenario) });
+  const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
+  const played = yield* playInSlices(simulation, scenario.requests, {
+    timeout,
+    via,
+    ...(faultsEndAt === null ? {} : { liveness: { faultsEndAt, within: ANSWERED_WITHIN } }),
+  });
   const history = historyOf(played);
   const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
@@ -110,10 +119,15 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
 export function checkHistory(
   history: readonly ServiceOperation[],
   service: AnyService,
-  { property, limits }: Pick<TrialSettings, 'property' | 'limits'>,
+  { property, limits, quick = false }: Pick<TrialSettings, 'property' | 'limits' | 'quick'>,
 ): CheckVerdict {
-  const check = property === 'linearizable' ? linearizable : sequential;
-  return check(history, serviceModel(service), limits);
+  const model = serviceModel(service);
+  if (property === 'linearizable') return linearizable(history, model, limits);
+  if (!quick) return sequential(history, model, limits);
+  const answer = interleaving(history, model, new Budget(limits));
+  if (answer.found === 'order') return { property, verdict: 'holds' };
+  if (answer.found === 'spent') return { property, verdict: 'unknown', why: answer.what };
+  return { property, verdict: 'violated', part: history, impossible: answer.stuck, why: '' };
 }
 
 function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
