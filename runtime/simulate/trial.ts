@@ -3,6 +3,7 @@
  * scenario's time, and from then on every request must be answered and all live replicas must come to the same state.
  */
 import { isTotal } from '../../machines/multicast/order.js';
+import { requestId } from '../../machines/shared/identifiers.js';
 import type { Consistency } from '../../machines/shared/style.js';
 import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
 import { violations as deliveryViolations } from '../check/deliveries.js';
@@ -104,7 +105,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     violations: [
       ...ofHistory(consistency, settings.property),
       ...ofVerdict(verdict, scenario),
-      ...(repeats.first === null ? [] : [repeats.first]),
+      ...ofRepeats(repeats, played),
       ...ofDeliveries(simulation, deliveries),
     ],
   };
@@ -149,17 +150,27 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
   return found;
 }
 
-/** No replica executes a request twice (CC-6). Whoever executed one for a client may agree on it with the others later. */
+/** No replica executes an update twice (CC-6). */
+function ofRepeats({ repeated }: RepeatRecorder, played: readonly PlayedRequest[]): TrialViolation[] {
+  for (const { call } of played) {
+    if (call?.kind !== 'update') continue;
+    const id = requestId(call.session, call.seq);
+    const node = repeated.get(id);
+    if (node !== undefined) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
+  }
+  return [];
+}
+
+/** Requests that some node executed twice. Whoever executed one for a client may agree on it with the others later. */
 class RepeatRecorder implements Recorder {
-  first: TrialViolation | null = null;
+  readonly repeated = new Map<string, string>();
   readonly #executed = new Set<string>();
 
   record(event: TraceEvent): void {
     if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
     for (const id of event.requests) {
       const once = `${event.node} ${event.phase} ${id}`;
-      if (this.#executed.has(once))
-        this.first ??= { property: 'exactly once', why: `${event.node} executed ${id} twice.`, part: [] };
+      if (this.#executed.has(once)) this.repeated.set(id, event.node);
       this.#executed.add(once);
     }
   }
