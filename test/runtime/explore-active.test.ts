@@ -160,7 +160,7 @@ describe('what is broken is found', () => {
     expect(() => explore({ ...whole, actors })).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
-  test('CC-6: a replica manager that does not remember executes a request twice', () => {
+  test('a replica manager that does not remember executes a request twice', () => {
     const style = { ...active, replicaManager: forgetful } as Style;
     const clients = [[deposit]];
     const configuration = only(replication(bank, { clients, style, group: hastyGroup, crashes: 0 }), 'exactly once');
@@ -181,7 +181,7 @@ describe('what is broken is found', () => {
     });
   });
 
-  test('AR-8: reads at one replica manager are not linearizable, and those through the order are', () => {
+  test('reads at one replica manager are not linearizable, and those through the order are', () => {
     const clients = [[deposit], [balance]];
     const one = explore(only(replication(bank, { clients, reads: 'one', crashes: 0, duplicates: 0 }), 'linearizable'));
     expect(one.violations).toMatchObject([{ property: 'linearizable' }]);
