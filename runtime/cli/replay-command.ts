@@ -154,7 +154,7 @@ async function madeSmall(
   { object, property, scenario }: Asked,
   io: Io,
 ): Promise<(Pick<Trial, 'scenario'> & { readonly tries: number | null }) | null> {
-  const trial = await watched(tryInSlices(object, scenario, { property }), () => 'no run', io);
+  const trial = await watched(tryInSlices(object, scenario, { property, quick: true }), () => 'no run', io);
   if (trial === null) return null;
   const [first] = trial.violations;
   if (first === undefined) return { scenario, tries: null };

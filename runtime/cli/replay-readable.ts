@@ -33,7 +33,7 @@ function heading({ service, scenario, shrunk, property }: ReplayReport, paint: P
   const small =
     shrunk === null
       ? ''
-      : ` · made small in ${plural(shrunk.tries, 'run')}: ${count(requests.length)} of ${plural(shrunk.requests, 'request')}, ${count(faults.length)} of ${plural(shrunk.faults, 'fault')}`;
+      : ` · made small from seed ${shrunk.seed} in ${plural(shrunk.tries, 'run')}: ${count(requests.length)} of ${plural(shrunk.requests, 'request')}, ${count(faults.length)} of ${plural(shrunk.faults, 'fault')}`;
   const link = delay[0] === delay[1] ? `${delay[0]} ms` : `${delay[0]} to ${delay[1]} ms`;
   const bad = [...(loss > 0 ? [`loss ${loss}`] : []), ...(duplicate > 0 ? [`duplication ${duplicate}`] : [])];
   const frames = rough === undefined ? '' : `, of ${plural(rough.length, 'frame')} only`;

@@ -27,9 +27,14 @@ export interface ReplayReport {
   /** As it was run. */
   readonly scenario: Scenario;
   /** What it was made small from, and in how many runs; null where it was not. */
-  readonly shrunk: { readonly requests: number; readonly faults: number; readonly tries: number } | null;
+  readonly shrunk: {
+    readonly seed: number;
+    readonly requests: number;
+    readonly faults: number;
+    readonly tries: number;
+  } | null;
   readonly violations: readonly { readonly property: TrialProperty; readonly why: string }[];
-  /** The operations that show the first of them; all, where it is not a matter of a few. */
+  /** The operations that show the first of them; all, where they are few, or it is not a matter of a few. */
   readonly part: readonly Operation[];
   /** The one of them that cannot be as it says. */
   readonly impossible: Operation | null;
@@ -51,6 +56,8 @@ interface Source {
   readonly tries: number | null;
 }
 
+/** So many operations are shown whole, and not only those that fail by themselves. */
+const FEW = 8;
 /** Answers of one run that are explained, at most. */
 const MOST_EXPLAINED = 3;
 
@@ -62,8 +69,9 @@ export function replayReport(
 ): ReplayReport {
   const { consistency, played, violations } = trial;
   const [first] = violations;
-  const part = first === undefined || first.part.length === 0 ? trial.history : first.part;
-  const asked = { requests: scenario.requests.length, faults: scenario.faults.length };
+  const few = first === undefined || first.part.length === 0 || trial.history.length <= FEW;
+  const part = few ? trial.history : first.part;
+  const asked = { seed: scenario.seed, requests: scenario.requests.length, faults: scenario.faults.length };
   const explained = first === undefined ? [] : explain(trial, first, new CausalIndex(events));
   return {
     service,

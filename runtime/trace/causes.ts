@@ -15,7 +15,7 @@ export interface CausalStep {
   readonly event: Of<'answered'> | Of<'sent'> | Of<'called'>;
   /** Of a message: when it arrived, ms; null where the trace does not say. */
   readonly arrived: number | null;
-  /** Phases that requests entered at its sender before it left, in handling what caused it: `EX client-1#2`. */
+  /** Phases that requests entered at its sender before it left, in handling what caused it: `SC EX END client-1#2`. */
   readonly did: readonly string[];
 }
 
@@ -123,8 +123,10 @@ export class CausalIndex {
   }
 
   #didBefore({ cause, node, t }: Of<'sent'>): string[] {
-    const phases = (this.#phases.get(`${cause} ${node}`) ?? []).filter((phase) => phase.t <= t);
-    return phases.map(({ phase, requests }) => `${phase} ${requests.join(' ')}`);
+    const did = new Map<string, string[]>();
+    for (const event of this.#phases.get(`${cause} ${node}`) ?? [])
+      if (event.t <= t) push(did, event.requests.join(' '), event.phase);
+    return [...did].map(([requests, phases]) => `${phases.join(' ')} ${requests}`);
   }
 
   #executed(request: string, node: string): Execution | undefined {
@@ -162,7 +164,7 @@ export function chainLines(steps: readonly CausalStep[]): string[] {
       case 'answered':
         return `${event.request} answered ${outcomeText(event.outcome)} at ${event.node}, ${ms(event.t)}`;
       case 'called':
-        return `← called by ${event.requests.join(' ')} at ${event.node}, ${ms(event.t)}`;
+        return `← call of ${event.requests.join(', ')} at ${event.node}, ${ms(event.t)}`;
       default: {
         const when = arrived === null ? `sent at ${ms(event.t)}` : `${event.t.toFixed(1)} to ${ms(arrived)}`;
         const before = did.length === 0 ? '' : ` (${did.join(', ')})`;
