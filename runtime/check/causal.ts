@@ -53,7 +53,7 @@ function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null 
   return overwritten(order, writes) ?? againstOneOrder(order, writes, budget);
 }
 
-/** A read of what, in its own past, had been written over. */
+/** A read of what, in its own past, had been written over. The next step would find it too, in longer words. */
 function overwritten(order: Order, writes: Writes): Pattern | null {
   const { operations, source, key } = order.accesses;
   const name = (id: number): string => named(order.accesses, id);

@@ -115,6 +115,19 @@ describe('sequential consistency', () => {
     expect(sequential(kv('A: put x 1 @0..', 'B: get x 1; get x 1'), store).verdict).toBe('holds');
     expect(sequential(kv('A: put x 1 @0..', 'B: get x -; get x -'), store).verdict).toBe('holds');
     expect(sequential(kv('A: put x 1 @0..', 'B: get x 1; get x -'), store).verdict).toBe('violated');
+    // Nor did it return what stands as its output: the last would take the 2.
+    const last = { ...asked('C', 'dequeue', 'p', 24, null, null), return: null };
+    const told = [
+      asked('A', 'enqueue', 'p', 0, 1, null),
+      asked('A', 'enqueue', 'p', 2, 2, null),
+      asked('A', 'enqueue', 'q', 4, 9, null),
+      asked('B', 'dequeue', 'q', 6, null, null),
+      asked('C', 'dequeue', 'q', 20, null, 9),
+      asked('C', 'dequeue', 'p', 22, null, 1),
+    ];
+    expect(linearizable([...told, last], queue).verdict).toBe('violated');
+    expect(sequential([...told, last], queue).verdict).toBe('holds');
+    expect(sequential([...told, { ...last, return: 25 }], queue).verdict).toBe('violated');
   });
 
   test('CC-2, CC-8: as the definition says, on every small history of registers', () => {
