@@ -124,13 +124,24 @@ export class Writes {
   /** The last write of the key among the first `count` operations of the process. */
   last(key: number, session: number, count: number): number | undefined {
     const ids = this.#byKey[key]?.get(session) ?? [];
-    let low = 0;
-    let high = ids.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#place[ids[middle] ?? 0] ?? 0) < count) low = middle + 1;
-      else high = middle;
-    }
-    return ids[low - 1];
+    return ids[firstOf(ids, (id) => (this.#place[id] ?? 0) >= count) - 1];
   }
+
+  /** The first write of the key by the process that is such as asked; all after it have to be such as well. */
+  first(key: number, session: number, such: (write: number) => boolean): number | undefined {
+    const ids = this.#byKey[key]?.get(session) ?? [];
+    return ids[firstOf(ids, such)];
+  }
+}
+
+/** Place of the first that is such as asked, where all after it are such as well; else how many there are. */
+function firstOf(ids: readonly number[], such: (id: number) => boolean): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (such(ids[middle] ?? 0)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -9,6 +9,7 @@
 import { type Accesses, accessesOf, INITIAL, NO_READ, named, THIN_AIR } from './accesses.js';
 import { Budget } from './budget.js';
 import { causalOrder, type Order, readersOf, timestampBytes, Writes } from './causal-order.js';
+import { GrowingOrder } from './growing-order.js';
 import type { Operation } from './history.js';
 import type { Model } from './model.js';
 import { shrunk } from './shrink.js';
@@ -52,7 +53,7 @@ function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null 
   return overwritten(order, writes) ?? againstOneOrder(order, writes, budget);
 }
 
-/** A read of what, in its own past, had been written over. */
+/** A read of what, in its own past, had been written over. The next step would find it too, in longer words. */
 function overwritten(order: Order, writes: Writes): Pattern | null {
   const { operations, source, key } = order.accesses;
   const name = (id: number): string => named(order.accesses, id);
@@ -89,25 +90,22 @@ function againstOneOrder(order: Order, writes: Writes, budget: Budget): Pattern 
  * of its reads, every write of the key that happened before the read happened before the write that it read.
  */
 class HappenedBefore {
+  readonly #growing: GrowingOrder;
   readonly #order: Order;
   readonly #writes: Writes;
-  readonly #readers: readonly (readonly number[])[];
-  readonly #own: readonly number[];
   readonly #last: number;
   readonly #causal: Order;
-  /** What was put before what beyond the causal order. */
-  readonly #after = new Map<number, number[]>();
   /** Reads of the process that must be looked at again. */
   readonly #due: number[];
 
   constructor(causal: Order, writes: Writes, readers: readonly (readonly number[])[], session: number) {
+    const own = causal.accesses.sessions[session] ?? [];
     this.#causal = causal;
-    this.#order = causal.copy();
+    this.#growing = new GrowingOrder(causal, readers);
+    this.#order = this.#growing.order;
     this.#writes = writes;
-    this.#readers = readers;
-    this.#own = causal.accesses.sessions[session] ?? [];
-    this.#last = this.#own.at(-1) ?? 0;
-    this.#due = [...this.#own].reverse();
+    this.#last = own.at(-1) ?? 0;
+    this.#due = [...own].reverse();
   }
 
   saturated(budget: Budget): Pattern | string | null {
@@ -145,25 +143,12 @@ class HappenedBefore {
 
   /** Says whether all is still without circles. */
   #put(one: number, other: number): boolean {
-    const known = this.#after.get(one);
-    if (known === undefined) this.#after.set(one, [other]);
-    else known.push(other);
-    const { session, place, sessions, source } = this.#order.accesses;
-    const own = session[this.#last] ?? 0;
-    if (!this.#order.put(one, other)) return true;
-    for (const changed = [other]; changed.length > 0; ) {
-      const id = changed.pop() ?? 0;
-      if (this.#order.before(id, id)) return false;
-      if (session[id] === own && (source[id] ?? NO_READ) !== NO_READ) this.#due.push(id);
-      const next = sessions[session[id] ?? 0]?.[(place[id] ?? 0) + 1];
-      const after = [
-        ...(next === undefined ? [] : [next]),
-        ...(this.#readers[id] ?? []),
-        ...(this.#after.get(id) ?? []),
-      ];
-      for (const later of after) if (this.#known(later) && this.#order.put(id, later)) changed.push(later);
-    }
-    return true;
+    const { session, source } = this.#order.accesses;
+    const own = session[this.#last];
+    const grown = (id: number): void => {
+      if (session[id] === own && source[id] !== NO_READ) this.#due.push(id);
+    };
+    return this.#growing.put(one, other, grown, (id) => this.#known(id));
   }
 
   /** The process has, or has heard of, it. */

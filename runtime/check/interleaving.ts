@@ -7,6 +7,7 @@
  */
 
 import type { Budget } from './budget.js';
+import type { Order } from './causal-order.js';
 import type { Json, Operation } from './history.js';
 import { type Model, tells } from './model.js';
 import { inProgramOrder } from './program-order.js';
@@ -25,14 +26,20 @@ export type Interleaving =
 /** Estimated bytes of a remembered configuration, without its text. */
 const ENTRY = 80;
 
-/** Operations that are not `required` may have happened or not, whatever they returned; absent: all that returned are. */
+interface Known {
+  /** Those that are not may have happened or not, whatever they returned. Absent: all that returned are required. */
+  readonly required?: ReadonlySet<Operation>;
+  /** What every order that explains the operations has to keep. */
+  readonly forced?: Order;
+}
+
 export function interleaving(
   operations: readonly Operation[],
   model: Model,
   budget: Budget,
-  required?: ReadonlySet<Operation>,
+  known: Known = {},
 ): Interleaving {
-  return new Search(operations, model, required).run(budget);
+  return new Search(operations, model, known).run(budget);
 }
 
 /** A process whose next update comes next; or is passed over, since it need not have happened. */
@@ -56,7 +63,7 @@ class Search {
   readonly #placed: number[];
   /** Operations that must be placed still: those that never returned need not be. */
   #left: number;
-  readonly #required: ReadonlySet<Operation> | undefined;
+  readonly #known: Known;
   readonly #tried = new Set<string>();
   #bytes = 0;
   /** Processes in the order in which their operations are placed. */
@@ -64,24 +71,29 @@ class Search {
   #farthest = Number.POSITIVE_INFINITY;
   #stuck: { readonly stuck: Operation; readonly output: Json; readonly order: readonly number[] } | null = null;
 
-  constructor(operations: readonly Operation[], model: Model, required?: ReadonlySet<Operation>) {
+  constructor(operations: readonly Operation[], model: Model, known: Known) {
     this.#model = model;
-    this.#required = required;
+    this.#known = known;
+    this.#processes = known.forced === undefined ? this.#byProcess(operations) : sessionsOf(known.forced);
+    this.#placed = this.#processes.map(() => 0);
+    this.#left = this.#processes.flat().filter((operation) => this.#must(operation)).length;
+  }
+
+  /** Reads that need not have happened are left out. */
+  #byProcess(operations: readonly Operation[]): readonly (readonly Operation[])[] {
     const byProcess = new Map<number | string, Operation[]>();
     for (const i of inProgramOrder(operations)) {
       const operation = operations[i] as Operation; // a place in it
-      if (!this.#must(operation) && model.reads(operation)) continue;
+      if (!this.#must(operation) && this.#model.reads(operation)) continue;
       const own = byProcess.get(operation.process);
       if (own === undefined) byProcess.set(operation.process, [operation]);
       else own.push(operation);
     }
-    this.#processes = [...byProcess.values()];
-    this.#placed = this.#processes.map(() => 0);
-    this.#left = operations.filter((operation) => this.#must(operation)).length;
+    return [...byProcess.values()];
   }
 
   #must(operation: Operation): boolean {
-    return operation.return !== null && this.#required?.has(operation) !== false;
+    return operation.return !== null && this.#known.required?.has(operation) !== false;
   }
 
   run(budget: Budget): Interleaving {
@@ -123,10 +135,18 @@ class Search {
     if (back !== undefined && this.#must(back)) this.#left += 1;
   }
 
-  /** The state after the next operation of a process; null where that did not return what it would. */
+  /** Nothing that has to come before the next operation of a process is still to be placed. */
+  #mayCome(process: number): boolean {
+    const { forced } = this.#known;
+    const id = forced?.accesses.sessions[process]?.[this.#placed[process] ?? 0];
+    if (forced === undefined || id === undefined) return true;
+    return this.#placed.every((placed, other) => forced.count(id, other) <= placed);
+  }
+
+  /** The state after the next operation of a process; null where that may not come, or did not return what it would. */
   #after(state: unknown, process: number): { readonly state: unknown } | null {
     const operation = this.#next(process);
-    if (operation === undefined) return null;
+    if (operation === undefined || !this.#mayCome(process)) return null;
     const { state: next, output } = this.#model.apply(state, operation);
     return !this.#must(operation) || tells(this.#model, operation, output) ? { state: next } : null;
   }
@@ -189,3 +209,6 @@ class Search {
     return { found: 'none', stuck, output, placed };
   }
 }
+
+const sessionsOf = ({ accesses: { sessions, operations } }: Order): readonly (readonly Operation[])[] =>
+  sessions.map((ids) => ids.map((id) => operations[id] as Operation)); // ids are places in it

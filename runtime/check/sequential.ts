@@ -3,13 +3,14 @@
  * explains all that was returned. Times between processes say nothing, and so a key cannot be judged by itself: two keys
  * may each have such an order and both together none.
  *
- * To decide it is NP-complete (Gibbons and Korach, 1997). Two quick answers come first: a linearizable history is
- * sequentially consistent (CC-8), and one that is not causally consistent is not. Then a search goes through the orders,
- * and remembers the configurations (how far each process is, and the state) that it came to in vain.
+ * To decide it is NP-complete (Gibbons and Korach, 1997). A quick answer comes first: a linearizable history is
+ * sequentially consistent (CC-8). Of registers, much of the order is forced, or no order is possible. What is left is a
+ * search, which remembers the configurations (how far each process is, and the state) that it came to in vain.
  */
 import { type Accesses, accessesOf } from './accesses.js';
 import { Budget } from './budget.js';
-import { causal } from './causal.js';
+import { Order } from './causal-order.js';
+import { forcedOrder } from './forced-order.js';
 import type { Operation } from './history.js';
 import { type Interleaving, interleaving } from './interleaving.js';
 import { equal } from './json.js';
@@ -42,47 +43,67 @@ export function sequential(operations: readonly Operation[], model: Model, limit
   const share = { milliseconds: SHARE * budget.milliseconds, bytes: budget.bytes };
   if (linearizable(operations, model, share).verdict === 'holds') return { property, verdict: 'holds' };
   const accesses = accessesOf(operations, model);
-  if (!('no' in accesses)) {
-    const quick = causal(operations, model, share);
-    if (quick.verdict === 'violated') return { ...quick, property };
-  }
+  if (!('no' in accesses)) return ofReads(accesses, model, budget);
   const found = interleaving(operations, model, budget);
   if (found.found === 'order') return { property, verdict: 'holds' };
   if (found.found === 'spent') return { property, verdict: 'unknown', why: `${found.what}.` };
-  const told = 'no' in accesses || accesses.undecided !== null;
-  const { part, none } = told
-    ? smallestOfAny(operations, model, found, budget.part(SHRINKING))
-    : smallestOfReads(accesses, model, found, budget.part(SHRINKING));
-  return { property, verdict: 'violated', part, impossible: none.stuck, why: reasonOf(none) };
+  return { property, verdict: 'violated', ...smallestOfAny(operations, model, found, budget.part(SHRINKING)) };
+}
+
+/** Where the values tell who read from whom: most of the order, or a circle in it, follows without a search. */
+function ofReads(accesses: Accesses, model: Model, budget: Budget): CheckVerdict {
+  const found = failureOfReads(accesses, model, budget);
+  if (found === null) return { property, verdict: 'holds' };
+  if (typeof found === 'string') return { property, verdict: 'unknown', why: `${found}.` };
+  const { operations } = accesses;
+  // Leaving out writes of one value would leave a read of it that nothing explains, where nobody knows whose it was.
+  const decided = accesses.undecided === null;
+  if (!decided && found.none !== undefined)
+    return { property, verdict: 'violated', ...smallestOfAny(operations, model, found.none, budget.part(SHRINKING)) };
+  const shrinking = budget.part(SHRINKING);
+  const { part, at, why } = shrunk(accesses, found, (fewer) => {
+    const once = shrinking.part(SHRINKING_TRY);
+    return shrinking.spent(0) ?? (decided ? failureOfReads(fewer, model, once) : circleIn(fewer, once));
+  });
+  return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] as Operation, why }; // `at` is one of them
+}
+
+interface Failure {
+  readonly at: number;
+  readonly why: string;
+  /** Where a search came to it. */
+  readonly none?: None;
+}
+
+/** A text says what has run out. */
+function failureOfReads(accesses: Accesses, model: Model, budget: Budget): Failure | string | null {
+  const forced = forcedOrder(accesses, budget);
+  if (!(forced instanceof Order)) return forced;
+  const found = interleaving(accesses.operations, model, budget, { forced });
+  if (found.found === 'order') return null;
+  if (found.found === 'spent') return found.what;
+  return { at: accesses.operations.indexOf(found.stuck), why: reasonOf(found), none: found };
 }
 
 interface Smallest {
   readonly part: readonly Operation[];
-  readonly none: None;
+  readonly impossible: Operation;
+  readonly why: string;
 }
 
-function smallestOfReads(accesses: Accesses, model: Model, found: None, budget: Budget): Smallest {
-  let none = found;
-  const find = (part: Accesses) => {
-    const spent = budget.spent(0);
-    if (spent !== undefined) return spent;
-    const again = interleaving(part.operations, model, budget.part(SHRINKING_TRY));
-    if (again.found !== 'none') return null;
-    none = again;
-    return { at: part.operations.indexOf(again.stuck), why: '' };
-  };
-  const { part } = shrunk(accesses, { at: 0, why: '' }, find);
-  return { part: part.operations, none };
+function circleIn(accesses: Accesses, budget: Budget): Failure | string | null {
+  const forced = forcedOrder(accesses, budget);
+  return forced instanceof Order ? null : forced;
 }
 
 function smallestOfAny(operations: readonly Operation[], model: Model, found: None, budget: Budget): Smallest {
   let none = found;
   const part = smallestPart(operations, (fewer) => {
-    const again = interleaving(operations, model, budget.part(SHRINKING_TRY), new Set(fewer));
+    const again = interleaving(operations, model, budget.part(SHRINKING_TRY), { required: new Set(fewer) });
     if (again.found === 'none') none = again;
     return again.found === 'none';
   });
-  return { part, none };
+  return { part, impossible: none.stuck, why: reasonOf(none) };
 }
 
 function reasonOf({ stuck, output, placed }: None): string {

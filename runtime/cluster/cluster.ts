@@ -18,7 +18,8 @@ import {
 } from '../../machines/shared/identifiers.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
-import { Node, type NodeHooks } from '../actors/node.js';
+import { Node } from '../actors/node.js';
+import type { NodeHooks } from '../actors/node-settings.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService, ClientOf } from '../service/index.js';

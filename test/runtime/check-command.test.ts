@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { formatHistory } from '../../runtime/check/history-file.js';
 import { linearizable } from '../../runtime/check/linearizable.js';
@@ -22,10 +22,15 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function chorale(line: string, input = '', interrupted = new AbortController().signal): Promise<Ended> {
+async function chorale(
+  line: string,
+  input = '',
+  interrupted = new AbortController().signal,
+  command = run,
+): Promise<Ended> {
   let stdout = '';
   let stderr = '';
-  const code = await run(line.split(' '), {
+  const code = await command(line.split(' '), {
     stdout: (text) => {
       stdout += text;
     },
@@ -141,6 +146,27 @@ describe('chorale check', () => {
     const ended = chorale('check -', '', interruption.signal);
     interruption.abort();
     expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: expect.stringMatching(/interrupted/) });
+  });
+
+  // The thread of its own is a compiled file: `npm test` builds it first.
+  const compiled = resolve(import.meta.dirname, '../../dist/runtime/cli/cli.js');
+  (existsSync(compiled) ? test : test.skip)('Ctrl-C in a search of any length ends it, and says so', async () => {
+    const adds = Array.from({ length: 40 }, (_, i) => ({ process: i, op: 'add', input: 2 ** i, call: 0, return: 9 }));
+    const read = { process: 'r', op: 'read', output: 2 ** 41, call: 1, return: 8 };
+    const lines = [{ object: 'counter' }, ...adds, read].map((line) => JSON.stringify(line)).join('\n');
+    const command = (await import(compiled)) as { run: typeof run }; // the same, compiled
+    const interruption = new AbortController();
+    const line = `check ${named('hard.jsonl', lines)} --for sequential --limit 500s`;
+    const ended = chorale(line, '', interruption.signal, command.run);
+    setImmediate(() => interruption.abort());
+    expect(await ended).toEqual({ code: 130, stdout: '', stderr: 'chorale: interrupted before there was a verdict\n' });
+    expect(await chorale(`check ${named('stale.jsonl', stale)} --json`, '', undefined, command.run)).toMatchObject({
+      code: 1,
+    });
+    expect(await chorale('check -', '{', undefined, command.run)).toMatchObject({
+      code: 2,
+      stderr: 'chorale: INPUT_INVALID: standard input:1: this is not JSON.\n',
+    });
   });
 
   test('its help shows the form of the lines, the objects and the exit codes', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { address, nodeId } from '../../machines/shared/identifiers.js';
-import { Node, type NodeSettings } from '../../runtime/actors/node.js';
+import { Node } from '../../runtime/actors/node.js';
+import type { NodeSettings } from '../../runtime/actors/node-settings.js';
 import { VirtualClock } from '../../runtime/clock/virtual.js';
 import { SimulatedDisk } from '../../runtime/simulate/disk.js';
 import { rootOf } from '../../runtime/simulate/fate.js';

@@ -87,6 +87,25 @@ export function drawnQueue(chance: Chance, most: number): Operation[] {
   });
 }
 
+/** What clients see of replicas that execute at once and pass their updates on, each to be heard of within eight steps. */
+export function toldLater(chance: Chance, replicas: number, size: number): Operation[] {
+  const states = Array.from({ length: replicas }, () => new Map<string, string>());
+  let news: { readonly due: number; readonly to: number; readonly key: string; readonly value: string }[] = [];
+  return Array.from({ length: size }, (_, i): Operation => {
+    for (const { to, key, value } of news.filter(({ due }) => due <= i)) states[to]?.set(key, value);
+    news = news.filter(({ due }) => due > i);
+    const process = chance.int(0, replicas - 1);
+    const key = `k${chance.int(0, 2)}`;
+    const named = { process, key, call: 2 * i, return: 2 * i + 1 };
+    const own = states[process];
+    if (chance.int(0, 3) > 0) return { ...named, op: 'get', input: null, output: own?.get(key) ?? '' };
+    own?.set(key, `${i}`);
+    for (let to = 0; to < replicas; to++)
+      if (to !== process) news.push({ due: i + chance.int(1, 8), to, key, value: `${i}` });
+    return { ...named, op: 'put', input: `${i}`, output: null };
+  });
+}
+
 /** Whether some order of the operations, in which each comes after those before it, satisfies the demand as it grows. */
 export function someOrder<State>(
   operations: readonly Operation[],
