@@ -5,6 +5,7 @@
 import { ChoraleError } from '../errors.js';
 import type { Actor } from './actors.js';
 import { canonicalText } from './canonical.js';
+import type { EnvironmentEvent } from './configuration.js';
 import type { Outcome } from './processes.js';
 import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
@@ -178,7 +179,12 @@ export class Symmetries {
     const { messages } = this.#space.processes;
     const known = permutation.messages[id];
     if (known !== undefined) return known;
-    const message = messages.idOf(renamed(permutation, messages.at(id).travelling));
+    const before = messages.at(id);
+    const message = messages.idOf(renamed(permutation, before.travelling));
+    const { queue, loses, duplicates, kept, copies } = messages.at(message);
+    const alike =
+      [loses, duplicates, kept, copies].join() === [before.loses, before.duplicates, before.kept, before.copies].join();
+    if (!alike || queue >= 0 !== before.queue >= 0) throw this.#wrong('a network that tells its nodes apart');
     permutation.messages[id] = message;
     return message;
   }
@@ -206,34 +212,29 @@ export class Symmetries {
       if (target < 0) throw this.#wrong(`a node ${[...how.names.values()].join(', ')} that is not there`);
       if (names(node) !== names(target)) throw this.#wrong(`other actors on ${nodes[node]} than on ${nodes[target]}`);
     });
-    const placed = <Item>(list: readonly Item[], same: (item: Item) => (other: Item) => boolean, what: string) => {
-      const targets = list.map((item) => list.findIndex(same(item)));
-      if (targets.includes(-1) || new Set(targets).size < list.length)
-        throw this.#wrong(`${what} that tell its nodes apart`);
-      return inverse(targets);
-    };
-    const events = processes.actors.all.length === 0 ? [] : (configuration.environment ?? []);
-    const textOf = (event: unknown): string => JSON.stringify(event);
+    const { environment = [], observers = [], faults = {} } = configuration;
+    const mayCrash = faults.crashes?.nodes ?? [];
+    if (mayCrash.some((node) => !mayCrash.includes(renamedText(how, node))))
+      throw this.#wrong('nodes that may crash and others that may not');
+    const textOf = (event: unknown, { times = 1, when }: EnvironmentEvent): string =>
+      `${canonicalText(event)} ${times} ${when === undefined}`;
+    const eventFrom = matched(
+      environment.map((one) => textOf([one.to, one.event], one)),
+      environment.map((one) => textOf(renamed(how, [one.to, one.event]), one)),
+    );
+    if (eventFrom === null) throw this.#wrong('events from outside that tell its nodes apart');
+    const names = observers.map(({ name }) => name);
+    const observerFrom = matched(
+      names,
+      names.map((name) => renamedText(how, name)),
+    );
+    if (observerFrom === null) throw this.#wrong('observers that tell its nodes apart');
     return {
       ...how,
       to,
       from: inverse(to),
-      eventFrom: placed(
-        events,
-        (event) => {
-          const text = textOf(renamed(how, { to: event.to, event: event.event }));
-          return (other) => textOf({ to: other.to, event: other.event }) === text;
-        },
-        'events from outside',
-      ),
-      observerFrom: placed(
-        configuration.observers ?? [],
-        ({ name }) => {
-          const renamedName = renamedText(how, name);
-          return (other) => other.name === renamedName;
-        },
-        'observers',
-      ),
+      eventFrom,
+      observerFrom,
       processes: [],
       messages: [],
       values: [],
@@ -263,6 +264,17 @@ const joined = (
   from: readonly string[],
   to: readonly string[],
 ): Map<string, string> => new Map([...names, ...from.map((name, i) => [name, to[i] as string] as const)]); // as many
+
+/** Where each of these texts stood before it was renamed: of equal ones the first was the first. Null where one was nowhere. */
+function matched(texts: readonly string[], renamedTexts: readonly string[]): number[] | null {
+  const targets: number[] = [];
+  for (const text of renamedTexts) {
+    const target = texts.findIndex((other, i) => other === text && !targets.includes(i));
+    if (target < 0) return null;
+    targets.push(target);
+  }
+  return inverse(targets);
+}
 
 function inverse(places: readonly number[]): number[] {
   const from: number[] = [];
