@@ -36,12 +36,17 @@ export class Symmetries {
   constructor(space: Space) {
     this.#space = space;
     const groups = space.configuration.symmetry ?? [];
+    const ways = groups.reduce((product, { nodes }) => product * factorial(nodes.length), 1);
+    if (ways > MOST)
+      throw new ChoraleError(
+        'SETTINGS_INVALID',
+        `The symmetry of "${space.configuration.name}" has ${ways} ways to rename its nodes, and ${MOST} are the most: explore it without.`,
+      );
     const sets = new Set(groups.flatMap((group) => group.sets ?? []));
     const maps = groups.reduce<ReadonlyMap<string, string>[]>(
       (all, { nodes }) => all.flatMap((names) => orders(nodes).map((order) => joined(names, nodes, order))),
       [new Map()],
     );
-    if (maps.length > MOST) throw this.#wrong(`more than ${MOST} ways to rename its nodes`);
     this.#permutations = maps.map((names) => this.#permutation(renaming(names, sets)));
     this.#sortInitial();
     const initial = space.successors.next;
@@ -252,6 +257,8 @@ const describe = ({ names }: Renaming): string =>
     .filter(([from, to]) => from !== to)
     .map(([from, to]) => `${from} is called ${to}`)
     .join(' and ');
+
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 /** The identity comes first. */
 function orders(nodes: readonly string[]): string[][] {

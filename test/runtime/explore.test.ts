@@ -467,6 +467,12 @@ describe('what is refused', () => {
     expect(run).toThrow(why);
   });
 
+  test('SETTINGS_INVALID: a symmetry of more nodes than can be renamed, or of a network that tells them apart', () => {
+    expect(() => explore(twoPhaseCommit({ rms: 13 }))).toThrow(/6227020800 ways to rename its nodes/);
+    const network = ({ from }: { from: string }) => ({ loses: from === 'rm-1/rm' });
+    expect(() => explore({ ...twoPhaseCommit({ rms: 2 }), network })).toThrow(/a network that tells its nodes apart/);
+  });
+
   test('SETTINGS_INVALID: a symmetry that a machine does not keep', () => {
     const machine = createMachine({
       types: {} as { context: { self: string; n: number }; input: { self: string } },
