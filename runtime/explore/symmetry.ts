@@ -6,6 +6,7 @@ import { ChoraleError } from '../errors.js';
 import type { Actor } from './actors.js';
 import { canonicalText } from './canonical.js';
 import type { EnvironmentEvent } from './configuration.js';
+import { describe, factorial, inverse, joined, matched, orders } from './permutations.js';
 import type { Outcome } from './processes.js';
 import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
@@ -250,45 +251,6 @@ export class Symmetries {
     const { name } = this.#space.configuration;
     return new ChoraleError('SETTINGS_INVALID', `The symmetry that "${name}" declares is none: it has ${why}.`);
   }
-}
-
-const describe = ({ names }: Renaming): string =>
-  [...names]
-    .filter(([from, to]) => from !== to)
-    .map(([from, to]) => `${from} is called ${to}`)
-    .join(' and ');
-
-const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
-
-/** The identity comes first. */
-function orders(nodes: readonly string[]): string[][] {
-  if (nodes.length === 0) return [[]];
-  return nodes.flatMap((first) => orders(nodes.filter((node) => node !== first)).map((rest) => [first, ...rest]));
-}
-
-const joined = (
-  names: ReadonlyMap<string, string>,
-  from: readonly string[],
-  to: readonly string[],
-): Map<string, string> => new Map([...names, ...from.map((name, i) => [name, to[i] as string] as const)]); // as many
-
-/** Where each of these texts stood before it was renamed: of equal ones the first was the first. Null where one was nowhere. */
-function matched(texts: readonly string[], renamedTexts: readonly string[]): number[] | null {
-  const targets: number[] = [];
-  for (const text of renamedTexts) {
-    const target = texts.findIndex((other, i) => other === text && !targets.includes(i));
-    if (target < 0) return null;
-    targets.push(target);
-  }
-  return inverse(targets);
-}
-
-function inverse(places: readonly number[]): number[] {
-  const from: number[] = [];
-  places.forEach((to, place) => {
-    from[to] = place;
-  });
-  return from;
 }
 
 function isLess(one: Vector, other: Vector): boolean {
