@@ -91,10 +91,13 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
     environment: calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
     observers: [clientHistory, ...members.map((member) => executions(member, ordered))],
     properties: propertiesOf(plan),
-    // A front end that asks one replica manager goes by its place in the list.
-    symmetry: settings.reads === 'one' ? [] : [{ nodes: members, sets: ['members', 'servers'] }],
+    symmetry: isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
   };
 }
+
+/** A front end that asks one replica manager goes by its place in the list; and either all may crash, or none. */
+const isSymmetric = ({ reads, mayCrash }: ReplicationSettings, members: readonly NodeId[]): boolean =>
+  reads !== 'one' && new Set(members.map((member) => mayCrash?.includes(member) ?? true)).size === 1;
 
 const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
 const idOf = ({ session, seq }: Call): string => requestId(session, seq);

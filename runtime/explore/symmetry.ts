@@ -5,6 +5,8 @@
 import { ChoraleError } from '../errors.js';
 import type { Actor } from './actors.js';
 import { canonicalText } from './canonical.js';
+import type { EnvironmentEvent } from './configuration.js';
+import { describe, factorial, inverse, joined, matched, orders } from './permutations.js';
 import type { Outcome } from './processes.js';
 import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
@@ -35,12 +37,17 @@ export class Symmetries {
   constructor(space: Space) {
     this.#space = space;
     const groups = space.configuration.symmetry ?? [];
+    const ways = groups.reduce((product, { nodes }) => product * factorial(nodes.length), 1);
+    if (ways > MOST)
+      throw new ChoraleError(
+        'SETTINGS_INVALID',
+        `The symmetry of "${space.configuration.name}" has ${ways} ways to rename its nodes, and ${MOST} are the most: explore it without.`,
+      );
     const sets = new Set(groups.flatMap((group) => group.sets ?? []));
     const maps = groups.reduce<ReadonlyMap<string, string>[]>(
       (all, { nodes }) => all.flatMap((names) => orders(nodes).map((order) => joined(names, nodes, order))),
       [new Map()],
     );
-    if (maps.length > MOST) throw this.#wrong(`more than ${MOST} ways to rename its nodes`);
     this.#permutations = maps.map((names) => this.#permutation(renaming(names, sets)));
     this.#sortInitial();
     const initial = space.successors.next;
@@ -178,7 +185,12 @@ export class Symmetries {
     const { messages } = this.#space.processes;
     const known = permutation.messages[id];
     if (known !== undefined) return known;
-    const message = messages.idOf(renamed(permutation, messages.at(id).travelling));
+    const before = messages.at(id);
+    const message = messages.idOf(renamed(permutation, before.travelling));
+    const { queue, loses, duplicates, kept, copies } = messages.at(message);
+    const alike =
+      [loses, duplicates, kept, copies].join() === [before.loses, before.duplicates, before.kept, before.copies].join();
+    if (!alike || queue >= 0 !== before.queue >= 0) throw this.#wrong('a network that tells its nodes apart');
     permutation.messages[id] = message;
     return message;
   }
@@ -206,34 +218,29 @@ export class Symmetries {
       if (target < 0) throw this.#wrong(`a node ${[...how.names.values()].join(', ')} that is not there`);
       if (names(node) !== names(target)) throw this.#wrong(`other actors on ${nodes[node]} than on ${nodes[target]}`);
     });
-    const placed = <Item>(list: readonly Item[], same: (item: Item) => (other: Item) => boolean, what: string) => {
-      const targets = list.map((item) => list.findIndex(same(item)));
-      if (targets.includes(-1) || new Set(targets).size < list.length)
-        throw this.#wrong(`${what} that tell its nodes apart`);
-      return inverse(targets);
-    };
-    const events = processes.actors.all.length === 0 ? [] : (configuration.environment ?? []);
-    const textOf = (event: unknown): string => JSON.stringify(event);
+    const { environment = [], observers = [], faults = {} } = configuration;
+    const mayCrash = faults.crashes?.nodes ?? [];
+    if (mayCrash.some((node) => !mayCrash.includes(renamedText(how, node))))
+      throw this.#wrong('nodes that may crash and others that may not');
+    const textOf = (event: unknown, { times = 1, when }: EnvironmentEvent): string =>
+      `${canonicalText(event)} ${times} ${when === undefined}`;
+    const eventFrom = matched(
+      environment.map((one) => textOf([one.to, one.event], one)),
+      environment.map((one) => textOf(renamed(how, [one.to, one.event]), one)),
+    );
+    if (eventFrom === null) throw this.#wrong('events from outside that tell its nodes apart');
+    const names = observers.map(({ name }) => name);
+    const observerFrom = matched(
+      names,
+      names.map((name) => renamedText(how, name)),
+    );
+    if (observerFrom === null) throw this.#wrong('observers that tell its nodes apart');
     return {
       ...how,
       to,
       from: inverse(to),
-      eventFrom: placed(
-        events,
-        (event) => {
-          const text = textOf(renamed(how, { to: event.to, event: event.event }));
-          return (other) => textOf({ to: other.to, event: other.event }) === text;
-        },
-        'events from outside',
-      ),
-      observerFrom: placed(
-        configuration.observers ?? [],
-        ({ name }) => {
-          const renamedName = renamedText(how, name);
-          return (other) => other.name === renamedName;
-        },
-        'observers',
-      ),
+      eventFrom,
+      observerFrom,
       processes: [],
       messages: [],
       values: [],
@@ -244,32 +251,6 @@ export class Symmetries {
     const { name } = this.#space.configuration;
     return new ChoraleError('SETTINGS_INVALID', `The symmetry that "${name}" declares is none: it has ${why}.`);
   }
-}
-
-const describe = ({ names }: Renaming): string =>
-  [...names]
-    .filter(([from, to]) => from !== to)
-    .map(([from, to]) => `${from} is called ${to}`)
-    .join(' and ');
-
-/** The identity comes first. */
-function orders(nodes: readonly string[]): string[][] {
-  if (nodes.length === 0) return [[]];
-  return nodes.flatMap((first) => orders(nodes.filter((node) => node !== first)).map((rest) => [first, ...rest]));
-}
-
-const joined = (
-  names: ReadonlyMap<string, string>,
-  from: readonly string[],
-  to: readonly string[],
-): Map<string, string> => new Map([...names, ...from.map((name, i) => [name, to[i] as string] as const)]); // as many
-
-function inverse(places: readonly number[]): number[] {
-  const from: number[] = [];
-  places.forEach((to, place) => {
-    from[to] = place;
-  });
-  return from;
 }
 
 function isLess(one: Vector, other: Vector): boolean {

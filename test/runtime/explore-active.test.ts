@@ -110,6 +110,7 @@ describe('active replication, every interleaving', () => {
       replication(bank, { clients: [[deposit], [balance]], replicas: 2, reads: 'one', crashes: 0, duplicates: 0 }),
       replication(bank, { clients: [[deposit], [set]], replicas: 2, crashes: 0, duplicates: 0, group: hastyGroup }),
       replication(bank, { clients: [[deposit]], replicas: 2, mayCrash: ['sequencer'] }),
+      replication(bank, { clients: [[deposit]], replicas: 2, mayCrash: ['rm-2'] }),
     ];
     const verdicts = (configuration: Configuration, settings: ExploreSettings): unknown =>
       explore(configuration, { ...settings, stopAtViolation: false }).properties.map(({ name, verdict }) => [

@@ -443,15 +443,34 @@ describe('what is refused', () => {
     ['the same name', { properties: [always('x', () => true), sometimes('x', () => true)] }],
     ['other actors', { symmetry: [{ nodes: ['a', 'c'] }] }],
     ['not there', { symmetry: [{ nodes: ['a', 'b'] }] }],
+    [
+      'events from outside that tell',
+      { symmetry: [{ nodes: ['a', 'd'] }], environment: [{ to: 'a/one', event: { type: 'go' } }] },
+    ],
+    ['nodes that may crash', { symmetry: [{ nodes: ['a', 'd'] }], faults: { crashes: { nodes: ['a'], times: 1 } } }],
+    [
+      'observers that tell',
+      {
+        symmetry: [{ nodes: ['a', 'd'] }],
+        observers: [{ name: 'of a', initial: 0, observe: (value: number) => value }],
+      },
+    ],
   ])('SETTINGS_INVALID: %s', (why, more) => {
     const machine = going([]);
     const actors = [
       { address: 'a/one' as Address, machine, input: () => undefined },
       { address: 'c/two' as Address, machine, input: () => undefined },
+      { address: 'd/one' as Address, machine, input: () => undefined },
     ];
     const run = () => explore({ name: 'wrong', actors, properties: [], ...more });
     expect(run).toThrow(codes('SETTINGS_INVALID'));
     expect(run).toThrow(why);
+  });
+
+  test('SETTINGS_INVALID: a symmetry of more nodes than can be renamed, or of a network that tells them apart', () => {
+    expect(() => explore(twoPhaseCommit({ rms: 13 }))).toThrow(/6227020800 ways to rename its nodes/);
+    const network = ({ from }: { from: string }) => ({ loses: from === 'rm-1/rm' });
+    expect(() => explore({ ...twoPhaseCommit({ rms: 2 }), network })).toThrow(/a network that tells its nodes apart/);
   });
 
   test('SETTINGS_INVALID: a symmetry that a machine does not keep', () => {
