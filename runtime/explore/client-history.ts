@@ -5,6 +5,9 @@
  */
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Call, Outcome, Request } from '../../machines/shared/requests.js';
+import type { Operation } from '../check/history.js';
+import { linearizable } from '../check/linearizable.js';
+import type { Model } from '../check/model.js';
 import { canonicalText } from './canonical.js';
 import type { Observation, Observer } from './configuration.js';
 
@@ -53,30 +56,33 @@ export const answersIn = (history: ClientHistory): string[] =>
   history.flatMap(({ kind, requests }) => (kind === 'answered' ? requests.map(({ id }) => id) : []));
 
 /**
- * Whether there is one order of the requests that gives these outcomes, in which each stands after those that were
- * answered before it was called; a request without an answer may have taken effect or not. Every order is tried, so this
- * is for the few requests of an exploration.
+ * Whether one copy of the object could have given these answers. Places in the history are the times; a request without an
+ * answer may have taken effect or not.
  */
 export function isLinearizable<Value>(
   history: ClientHistory,
   object: ReplicatedObject<Value>,
   requestOf: (id: string) => Request,
 ): boolean {
-  const before = new Map<string, readonly string[]>();
-  const outcomes = new Map<string, string>();
-  for (const { kind, requests } of history)
+  const operations = new Map<string, Operation>();
+  history.forEach(({ kind, requests }, time) => {
     for (const { id, outcome } of requests) {
-      if (kind === 'called') before.set(id, [...outcomes.keys()]);
-      else outcomes.set(id, canonicalText(outcome));
+      const asked = operations.get(id);
+      if (kind === 'called')
+        operations.set(id, { process: id, op: id, key: null, input: null, output: null, call: time, return: null });
+      else if (asked !== undefined) operations.set(id, { ...asked, output: canonicalText(outcome), return: time });
     }
-  const search = (value: Value, done: readonly string[]): boolean => {
-    if ([...outcomes.keys()].every((id) => done.includes(id))) return true;
-    return [...before].some(([id, earlier]) => {
-      if (done.includes(id) || !earlier.every((other) => done.includes(other))) return false;
-      const { value: next, outcomes: given } = object.execute(value, [requestOf(id)]);
-      const answer = outcomes.get(id);
-      return (answer === undefined || answer === canonicalText(given[0])) && search(next, [...done, id]);
-    });
+  });
+  const model: Model<Value> = {
+    name: object.name,
+    operations: {},
+    initial: () => object.initial(),
+    apply(state, { op }) {
+      const { value, outcomes } = object.execute(state, [requestOf(op)]);
+      return { state: value, output: canonicalText(outcomes[0]) };
+    },
+    reads: () => false, // a query is not told from an update here: it changes nothing, and that is found out
+    text: (state) => object.digest(state),
   };
-  return search(object.initial(), []);
+  return linearizable([...operations.values()], model).verdict === 'holds';
 }
