@@ -16,6 +16,7 @@ export default {
   moduleNameMapper: {
     '^chorale$': '<rootDir>/runtime/index.ts',
     '^chorale/machines$': '<rootDir>/machines/index.ts',
+    '^chorale/check$': '<rootDir>/runtime/check/index.ts',
     '^chorale/testing$': '<rootDir>/runtime/testing.ts',
     '^chorale/explore$': '<rootDir>/runtime/explore/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -181,8 +181,10 @@ export class Node {
     this.#actors.set(name, actor);
     this.#addresses.set(actor.address, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
-    else this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
-    this.#run();
+    else {
+      this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#run();
+    }
   }
 
   /** Reports the states that actors go through from now on: it costs something, so only where a fault waits for one. */
@@ -206,6 +208,12 @@ export class Node {
     }
     this.#due.push({ actor, event, cause });
     this.#run();
+  }
+
+  /** Whether the actor has still to be told what it persisted, and does nothing before that. */
+  recovers(name: string): boolean {
+    const actor = this.#actors.get(name);
+    return actor !== undefined && this.#held.has(actor);
   }
 
   /** Errors: MESSAGE_UNKNOWN. */
@@ -293,24 +301,34 @@ export class Node {
     }
   }
 
-  /** Starts the actor once its records are read, and before anything else gives it those. */
+  /** Starts the actor, and before anything else gives it what it persisted, once that is certain to stay. */
   #recover(actor: Hosted): void {
-    this.#held.set(actor, []);
+    let items: readonly unknown[];
     try {
-      this.#persistence.recover(actor.name, (items) => {
-        const held = this.#held.get(actor) ?? [];
-        this.#held.delete(actor);
-        const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
-        this.#due.push(
-          { actor, event: () => this.#start(actor), cause: undefined },
-          { actor, event: recovered, cause: undefined },
-          ...held,
-        );
-        this.#run();
-      });
+      items = this.#persistence.read(actor.name);
     } catch (error) {
       this.#storageFailed(error);
+      return;
     }
+    const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
+    const start = (held: readonly Due[]): void => {
+      this.#due.push(
+        { actor, event: () => this.#start(actor), cause: undefined },
+        { actor, event: recovered, cause: undefined },
+        ...held,
+      );
+      this.#run();
+    };
+    if (items.length === 0) {
+      start([]);
+      return;
+    }
+    const held: Due[] = [];
+    this.#held.set(actor, held);
+    this.#persistence.secure(() => {
+      this.#held.delete(actor);
+      start(held);
+    });
   }
 
   #persisted(name: string, items: readonly number[], cause: CauseId | undefined): void {

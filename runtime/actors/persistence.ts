@@ -45,21 +45,20 @@ export class Persistence {
   }
 
   /**
-   * Reads back what the actor persisted in earlier incarnations of the node, without what a crash has torn, and makes sure
-   * of it: what survived one crash without having been synced could be gone after the next.
-   * Errors, of the codec: MESSAGE_MALFORMED, MESSAGE_TOO_LARGE.
+   * What the actor persisted in earlier incarnations of the node, without what a crash has torn; nobody may act on it
+   * before `secure` has called back. Errors, of the codec: MESSAGE_MALFORMED, MESSAGE_TOO_LARGE.
    */
-  recover(actor: string, done: (records: readonly unknown[]) => void): void {
+  read(actor: string): readonly unknown[] {
     const bytes = this.#storage.read(actor);
     const { records, sound } = readJournal(bytes);
-    const values = records.map((record) => this.#codec.decode(record));
-    if (bytes.length === 0) {
-      done(values);
-      return;
-    }
     // What is appended behind a torn record would never be read.
     if (sound < bytes.length) this.#storage.replace(actor, bytes.slice(0, sound));
-    this.#storage.sync(this.#ifOpen(() => done(values)));
+    return records.map((record) => this.#codec.decode(record));
+  }
+
+  /** Makes sure of what was read: what survived one crash without having been synced could be gone after the next. */
+  secure(done: () => void): void {
+    this.#storage.sync(this.#ifOpen(done));
   }
 
   /** Errors: NOT_SERIALIZABLE, MESSAGE_TOO_LARGE. */

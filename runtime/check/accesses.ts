@@ -8,6 +8,7 @@
 import type { Json, Operation } from './history.js';
 import { isList, textOf } from './json.js';
 import type { Model } from './model.js';
+import { inWords } from './wording.js';
 
 /** In `source`: it reads nothing, or nobody can say from whom. */
 export const NO_READ = -1;
@@ -79,7 +80,10 @@ const readings: Readonly<Record<string, Readonly<Record<string, Reading>>>> = {
   bank: { getBalance: read, setBalance: write, deposit: add(1), withdraw: add(-1) },
 };
 
-/** Null, with the reason, where the object is no collection of registers. */
+/** An operation of a history of reads and writes, in words. */
+export const named = ({ operations }: Accesses, id: number): string => inWords(operations[id] as Operation); // an id is a place in it
+
+/** `no` is the reason where the object is no collection of registers. */
 export function accessesOf(operations: readonly Operation[], model: Model): Accesses | { readonly no: string } {
   const reading = readings[model.name];
   if (reading === undefined)
@@ -197,14 +201,14 @@ class Reader {
     unclear: ReadonlySet<number>,
   ): number {
     const key = this.#key[id] ?? 0;
-    const named = `${JSON.stringify(this.#keys[key])}`;
+    const ofKey = JSON.stringify(this.#keys[key] ?? null);
     if (unclear.has(key)) {
-      this.#undecided ??= `Something was written to ${named} of which the history does not tell what.`;
+      this.#undecided ??= `Something was written to ${ofKey} of which the history does not tell what.`;
       return NO_READ;
     }
     const writer = writers[key]?.get(value);
     if (writer === SEVERAL) {
-      this.#undecided ??= `Who wrote the ${value} that was read of ${named} is not told: it was written more than once, or is the initial value. Write values that are all different.`;
+      this.#undecided ??= `Who wrote the ${value} that was read of ${ofKey} is not told: it was written more than once, or is the initial value. Write values that are all different.`;
       return NO_READ;
     }
     return writer ?? (value === this.#initial[key] ? INITIAL : THIN_AIR);

@@ -6,17 +6,16 @@
  * Where the values tell who read from whom, it is so exactly when none of that paper's six patterns is there. They are
  * looked for with vector timestamps, in about operations × processes² steps for each process.
  */
-import { type Accesses, accessesOf, INITIAL, THIN_AIR } from './accesses.js';
+import { type Accesses, accessesOf, INITIAL, NO_READ, named, THIN_AIR } from './accesses.js';
 import { Budget } from './budget.js';
 import { causalOrder, type Order, readersOf, timestampBytes, Writes } from './causal-order.js';
 import type { Operation } from './history.js';
 import type { Model } from './model.js';
-import { shown } from './shown.js';
 import { shrunk } from './shrink.js';
 import type { CheckLimits, CheckVerdict } from './verdict.js';
 
 /** A pattern, the operation that is impossible by it, and why. */
-export interface Pattern {
+interface Pattern {
   readonly name: 'CyclicCO' | 'ThinAirRead' | 'WriteCOInitRead' | 'WriteCORead' | 'WriteHBInitRead' | 'CyclicHB';
   readonly at: number;
   readonly why: string;
@@ -39,15 +38,14 @@ export function causal(operations: readonly Operation[], model: Model, limits: C
 }
 
 /** The first of the patterns that is there; a text says what has run out. */
-export function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
+function patternIn(accesses: Accesses, budget: Budget): Pattern | string | null {
   const spent = budget.spent(timestampBytes(accesses));
   if (spent !== undefined) return spent;
   const thin = accesses.source.indexOf(THIN_AIR);
-  const name = (id: number): string => shown(accesses.operations[id]);
-  if (thin >= 0) return { name: 'ThinAirRead', at: thin, why: `Nobody wrote what ${name(thin)} read.` };
+  if (thin >= 0) return { name: 'ThinAirRead', at: thin, why: `Nobody wrote what ${named(accesses, thin)} read.` };
   const order = causalOrder(accesses);
   if ('circle' in order) {
-    const why = `${name(order.circle)} comes before itself: by what was read from whom, and each process's own order.`;
+    const why = `${named(accesses, order.circle)} comes before itself: by what was read from whom, and each process's own order.`;
     return { name: 'CyclicCO', at: order.circle, why };
   }
   const writes = new Writes(accesses);
@@ -57,19 +55,19 @@ export function patternIn(accesses: Accesses, budget: Budget): Pattern | string 
 /** A read of what, in its own past, had been written over. */
 function overwritten(order: Order, writes: Writes): Pattern | null {
   const { operations, source, key } = order.accesses;
+  const name = (id: number): string => named(order.accesses, id);
   for (let id = 0; id < operations.length; id++) {
     const from = source[id] ?? -1;
     if (from < 0 && from !== INITIAL) continue;
     for (const session of writes.writers(key[id] ?? 0)) {
       const last = writes.last(key[id] ?? 0, session, order.count(id, session));
       if (last === undefined || last === from) continue;
-      const names = [id, last, from].map((one) => shown(operations[one]));
       if (from === INITIAL) {
-        const why = `${names[0]} read the initial value, though ${names[1]} is before it in causal order.`;
+        const why = `${name(id)} read the initial value, though ${name(last)} is before it in causal order.`;
         return { name: 'WriteCOInitRead', at: id, why };
       }
       if (!order.before(from, last)) continue;
-      const why = `${names[0]} read what ${names[2]} wrote, though ${names[1]} is between them in causal order.`;
+      const why = `${name(id)} read what ${name(from)} wrote, though ${name(last)} is between them in causal order.`;
       return { name: 'WriteCORead', at: id, why };
     }
   }
@@ -127,17 +125,18 @@ class HappenedBefore {
     const from = source[read] ?? -1;
     if (from < 0 && from !== INITIAL) return null;
     const ofKey = key[read] ?? 0;
+    const who = `process ${operations[read]?.process}`;
+    const name = (id: number): string => named(this.#order.accesses, id);
     for (const writer of this.#writes.writers(ofKey)) {
       const last = this.#writes.last(ofKey, writer, this.#order.count(read, writer));
       if (last === undefined || last === from) continue;
       if (from === INITIAL) {
-        const why = `${shown(operations[read])} read the initial value, though by what process ${operations[read]?.process} had read before, ${shown(operations[last])} had happened.`;
+        const why = `${name(read)} read the initial value, though by what ${who} had read before, ${name(last)} had happened.`;
         return { name: 'WriteHBInitRead', at: read, why };
       }
       if (this.#order.before(last, from)) continue;
       if (this.#order.before(from, last) || !this.#put(last, from)) {
-        const who = `process ${operations[this.#own[0] ?? 0]?.process}`;
-        const why = `There is no one order of the writes in which all that ${who} read is the latest: ${shown(operations[read])} has ${shown(operations[last])} before ${shown(operations[from])}, and by what else it read it is the other way round.`;
+        const why = `There is no one order of the writes in which all that ${who} read is the latest: ${name(read)} has ${name(last)} before ${name(from)}, and by what else it read it is the other way round.`;
         return { name: 'CyclicHB', at: read, why };
       }
     }
@@ -155,7 +154,7 @@ class HappenedBefore {
     for (const changed = [other]; changed.length > 0; ) {
       const id = changed.pop() ?? 0;
       if (this.#order.before(id, id)) return false;
-      if (session[id] === own && (source[id] ?? -1) !== -1) this.#due.push(id);
+      if (session[id] === own && (source[id] ?? NO_READ) !== NO_READ) this.#due.push(id);
       const next = sessions[session[id] ?? 0]?.[(place[id] ?? 0) + 1];
       const after = [
         ...(next === undefined ? [] : [next]),

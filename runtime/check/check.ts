@@ -4,7 +4,7 @@
 import { causal } from './causal.js';
 import type { History } from './history.js';
 import { linearizable } from './linearizable.js';
-import type { Model } from './model.js';
+import { begunWith, type Model } from './model.js';
 import { modelNamed } from './models.js';
 import { sequential } from './sequential.js';
 import { session, sessionGuarantees } from './sessions.js';
@@ -34,8 +34,7 @@ export function check(
 ): CheckVerdict {
   const given = model ?? modelNamed(history.object ?? '');
   if (given === undefined) throw new RangeError('The history does not say what object it is of: give a model.');
-  const initial = given.initial(history.initial);
-  const begun = history.initial === undefined ? given : { ...given, initial: () => initial };
+  const begun = begunWith(given, history.initial);
   const { operations } = history;
   switch (property) {
     case 'linearizable':

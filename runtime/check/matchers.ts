@@ -5,13 +5,13 @@
 import { check, type HistoryProperty } from './check.js';
 import type { History, Operation } from './history.js';
 import type { Model } from './model.js';
-import { shown } from './shown.js';
 import type { CheckLimits } from './verdict.js';
+import { inWords } from './wording.js';
 
 /** A history, or its operations alone. */
 export type Checked = History | readonly Operation[];
 
-export interface MatcherResult {
+interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
@@ -68,7 +68,7 @@ function lines(part: readonly Operation[], impossible: Operation): string {
   const some = [...part].sort((a, b) => a.call - b.call).slice(0, SHOWN);
   const told = some.map((operation) => {
     const mark = operation === impossible ? '✗' : ' ';
-    return `${mark} process ${operation.process}  ${operation.call}..${operation.return ?? ''}  ${shown(operation)}`;
+    return `${mark} process ${operation.process}  ${operation.call}..${operation.return ?? ''}  ${inWords(operation)}`;
   });
   return [...told, ...(part.length > SHOWN ? [`  … ${part.length - SHOWN} more`] : [])].join('\n');
 }

@@ -15,10 +15,10 @@ import { type Interleaving, interleaving } from './interleaving.js';
 import { equal } from './json.js';
 import { linearizable } from './linearizable.js';
 import type { Model } from './model.js';
-import { shown } from './shown.js';
 import { shrunk } from './shrink.js';
 import { smallestPart } from './smallest.js';
 import type { CheckLimits, CheckVerdict } from './verdict.js';
+import { inWords } from './wording.js';
 
 /** Of the time that there is, what each quick answer may take. */
 const SHARE = 0.25;
@@ -53,7 +53,7 @@ export function sequential(operations: readonly Operation[], model: Model, limit
   const { part, none } = told
     ? smallestOfAny(operations, model, found, budget.part(SHRINKING))
     : smallestOfReads(accesses, model, found, budget.part(SHRINKING));
-  return { property, verdict: 'violated', part, impossible: none.stuck, why: inWords(none) };
+  return { property, verdict: 'violated', part, impossible: none.stuck, why: reasonOf(none) };
 }
 
 interface Smallest {
@@ -85,9 +85,9 @@ function smallestOfAny(operations: readonly Operation[], model: Model, found: No
   return { part, none };
 }
 
-function inWords({ stuck, output, placed }: None): string {
-  const order = placed.length > TOLD ? `${placed.length} operations` : placed.map(shown).join(', ');
+function reasonOf({ stuck, output, placed }: None): string {
+  const order = placed.length > TOLD ? `${placed.length} operations` : placed.map(inWords).join(', ');
   const after = placed.length === 0 ? 'At the beginning' : `After ${order}`;
   const would = equal(output, stuck.output) ? 'fits nowhere' : `would return ${JSON.stringify(output)}`;
-  return `No one order that keeps each process's own explains what was returned. ${after}, which is as far as any gets, ${shown(stuck)} ${would}.`;
+  return `No one order that keeps each process's own explains what was returned. ${after}, which is as far as any gets, ${inWords(stuck)} ${would}.`;
 }

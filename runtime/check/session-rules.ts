@@ -2,9 +2,8 @@
  * The four session guarantees as rules: each is handed the operations of one session after the other, in program order,
  * and says which read is of too old a version. What each one says is in sessions.ts.
  */
-import { INITIAL } from './accesses.js';
+import { INITIAL, named } from './accesses.js';
 import { type Order, Writes } from './causal-order.js';
-import { shown } from './shown.js';
 
 export interface Broken {
   /** The read. */
@@ -69,7 +68,8 @@ function floorOf(floors: Map<number, Floor>, key: number, order: Order): Floor {
 const hasRead = (from: number): boolean => from >= 0 || from === INITIAL;
 
 function readYourWrites(order: Order): Rule {
-  const { operations, source, key, writes } = order.accesses;
+  const { source, key, writes } = order.accesses;
+  const name = (id: number): string => named(order.accesses, id);
   return () => {
     const floors = new Map<number, Floor>();
     return (id) => {
@@ -78,14 +78,15 @@ function readYourWrites(order: Order): Rule {
       const above = hasRead(from) ? floor.above(from) : null;
       if (writes[id] === 1) floor.add(id);
       if (above === null) return null;
-      const why = `${shown(operations[id])} read an older version than the process had itself written: ${shown(operations[above])}.`;
+      const why = `${name(id)} read an older version than the process had itself written: ${name(above)}.`;
       return { at: id, why };
     };
   };
 }
 
 function monotonicReads(order: Order): Rule {
-  const { operations, source, key } = order.accesses;
+  const { source, key } = order.accesses;
+  const name = (id: number): string => named(order.accesses, id);
   return () => {
     const floors = new Map<number, Floor>();
     /** By key, what was read last, and the reads of what was read. */
@@ -99,12 +100,12 @@ function monotonicReads(order: Order): Rule {
       const above = floor.above(from);
       const last = latest.get(ofKey) ?? INITIAL;
       if (above !== null) {
-        const why = `${shown(operations[id])} read an older version than the process had read before: what ${shown(operations[above])} wrote.`;
+        const why = `${name(id)} read an older version than the process had read before: what ${name(above)} wrote.`;
         return { at: id, why };
       }
       if (from === INITIAL || from === last) return null;
       if (seen.has(from)) {
-        const why = `${shown(operations[id])} went back to a version from which the process had gone over to what ${shown(operations[last])} wrote.`;
+        const why = `${name(id)} went back to a version from which the process had gone over to what ${name(last)} wrote.`;
         return { at: id, why };
       }
       seen.add(from);
@@ -144,7 +145,8 @@ class Heard {
 }
 
 function monotonicWrites(order: Order): Rule {
-  const { operations, source, key, session, place, sessions } = order.accesses;
+  const { source, key, session, place, sessions } = order.accesses;
+  const name = (id: number): string => named(order.accesses, id);
   const writes = new Writes(order.accesses);
   return () => {
     let heard: Heard | null = null;
@@ -158,7 +160,8 @@ function monotonicWrites(order: Order): Rule {
         const passed = from >= 0 && session[from] === writer && (place[from] ?? 0) < heard.ofKey(writer, ofKey);
         if (!passed && (earlier === undefined || !older(order, from, earlier))) continue;
         const later = sessions[writer]?.[passed ? heard.ofKey(writer, ofKey) : last];
-        const why = `${shown(operations[id])} does not know of ${shown(operations[passed ? from : (earlier ?? 0)])}, or goes back to it, though the process had read what ${shown(operations[later ?? 0])} wrote, which the same process did after it.`;
+        const late = passed ? `goes back to ${name(from)}` : `does not know of ${name(earlier ?? 0)}`;
+        const why = `${name(id)} ${late}, though the process had read what ${name(later ?? 0)} wrote, and that came after it in one process.`;
         return { at: id, why };
       }
       heard.read(from);
@@ -199,7 +202,8 @@ function readsByKey(order: Order): readonly ReadonlyMap<number, ReadsOfKey>[] {
 }
 
 function writesFollowReads(order: Order): Rule {
-  const { operations, source, key, session, sessions } = order.accesses;
+  const { source, key, session, sessions } = order.accesses;
+  const name = (id: number): string => named(order.accesses, id);
   const reads = readsByKey(order);
   return () => {
     let heard: Heard | null = null;
@@ -215,7 +219,8 @@ function writesFollowReads(order: Order): Rule {
         const above = passed ? from : known.floors.above(from, countUpTo(known.places, last));
         if (above === null) continue;
         const later = sessions[writer]?.[passed ? heard.ofKey(writer, ofKey) : last];
-        const why = `${shown(operations[id])} does not know of ${shown(operations[above])}, or goes back to it, though the process had read what ${shown(operations[later ?? 0])} wrote, by a process that had read it before.`;
+        const late = passed ? 'goes back to' : 'does not know of';
+        const why = `${name(id)} ${late} ${name(above)}, though the process had read what ${name(later ?? 0)} wrote, and who wrote that had read it before.`;
         return { at: id, why };
       }
       heard.read(from);

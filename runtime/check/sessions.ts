@@ -15,13 +15,12 @@
  *
  * Causal memory has all four.
  */
-import { type Accesses, accessesOf, THIN_AIR } from './accesses.js';
+import { type Accesses, accessesOf, named, THIN_AIR } from './accesses.js';
 import { Budget } from './budget.js';
 import { causalOrder, Order, timestampBytes } from './causal-order.js';
 import type { Operation } from './history.js';
 import type { Model } from './model.js';
 import { type Broken, sessionRules } from './session-rules.js';
-import { shown } from './shown.js';
 import { shrunk } from './shrink.js';
 import type { CheckLimits, CheckVerdict } from './verdict.js';
 
@@ -65,7 +64,7 @@ export function session(
 
 function undecided(accesses: Accesses): string | null {
   const thin = accesses.source.indexOf(THIN_AIR);
-  if (thin >= 0) return `Nobody wrote what ${shown(accesses.operations[thin])} read.`;
+  if (thin >= 0) return `Nobody wrote what ${named(accesses, thin)} read.`;
   if (!(causalOrder(accesses) instanceof Order)) return 'Some operation comes before itself in causal order.';
   return accesses.undecided;
 }

@@ -7,8 +7,8 @@ import { check, type PropertyGroup, propertyGroups } from '../check/check.js';
 import type { History, Operation } from '../check/history.js';
 import { HistoryError, parseHistory } from '../check/history-file.js';
 import { modelNamed, models } from '../check/models.js';
-import { shown } from '../check/shown.js';
 import type { CheckVerdict } from '../check/verdict.js';
+import { inWords } from '../check/wording.js';
 import { ChoraleError } from '../errors.js';
 import { plotOf } from './plot.js';
 import { borderless, drawn } from './table.js';
@@ -59,7 +59,7 @@ export function checked(asked: Asked): Checked {
   }
   const begin = performance.now();
   const verdicts = propertyGroups[asked.property].map((property) => {
-    const left = Math.max(0, asked.milliseconds - (performance.now() - begin));
+    const left = Math.max(0, Math.ceil(asked.milliseconds - (performance.now() - begin)));
     return check(history, property, { model, limits: { milliseconds: left, bytes: asked.bytes } });
   });
   const took = Math.round(performance.now() - begin);
@@ -93,7 +93,8 @@ const headline = ({ object, operations, processes }: CheckReport): string =>
 export function readableCheck(report: CheckReport, color: boolean): string {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const parts = report.verdicts.map((verdict) => verdictText(verdict, paint));
-  return `${[paint('bold', headline(report)), ...parts, paint('dim', `It took ${count(report.took)} ms.`)].join('\n\n')}\n`;
+  const lines = parts.join(report.verdict === 'holds' ? '\n' : '\n\n');
+  return `${[paint('bold', headline(report)), lines, paint('dim', `It took ${count(report.took)} ms.`)].join('\n\n')}\n`;
 }
 
 type Paint = (style: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
@@ -125,7 +126,7 @@ function partTable(part: readonly Operation[], impossible: Operation, paint: Pai
   for (const operation of [...part].sort((a, b) => a.call - b.call)) {
     const wrong = operation === impossible;
     const { process, call, return: returned } = operation;
-    const line = [String(process), shown(operation), String(call), returned === null ? 'never' : String(returned)];
+    const line = [String(process), inWords(operation), String(call), returned === null ? 'never' : String(returned)];
     table.push([wrong ? '✗' : '', ...line].map((cell) => (wrong ? paint('red', cell) : cell)));
   }
   return drawn(table);

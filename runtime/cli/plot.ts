@@ -4,8 +4,8 @@
  */
 import type { Operation } from '../check/history.js';
 import { inProgramOrder } from '../check/program-order.js';
-import { shown } from '../check/shown.js';
 import type { CheckVerdict } from '../check/verdict.js';
+import { inWords } from '../check/wording.js';
 
 /** Of a larger history only what is near to the part that fails is drawn. */
 const MOST = 400;
@@ -19,8 +19,8 @@ const TOP = 34;
 const LETTER = 6.4;
 /** Letters of the longest label. */
 const LABEL = 28;
-/** Marks on the axis of time. */
-const TICKS = 8;
+/** Between two marks on the axis of time, at least. */
+const TICK = 90;
 
 type Violated = Extract<CheckVerdict, { verdict: 'violated' }>;
 
@@ -42,7 +42,8 @@ export function plotOf(operations: readonly Operation[], verdicts: readonly Chec
 </head>
 <body>
 <h1>${escaped(title)}</h1>
-${verdicts.map(sentence).join('\n')}
+${verdicts.map((verdict) => sentence(verdict) + partOf(verdict)).join('\n')}
+<h2>The history</h2>
 ${note}
 <div class="chart">${drawing(near, violated)}</div>
 <p class="note">A bar is an operation, from its call to its return; one that fades out never returned. Grey: the rest of the history. Orange: the smallest part that fails. Red: the operation that cannot be as it says. Point at a bar for all of it.</p>
@@ -55,7 +56,7 @@ const style = `
 :root{color-scheme:light dark;--ink:#1c2128;--soft:#667080;--line:#d9dee5;--page:#fff;--bar:#c3ccd8;--part:#e8912d;--wrong:#d32f3a;--right:#2c8a4b}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa5b4;--line:#353c47;--page:#15181d;--bar:#4a5565;--part:#e09a3e;--wrong:#f0606a;--right:#5fc283}}
 body{margin:24px;background:var(--page);color:var(--ink);font:14px/1.5 system-ui,sans-serif}
-h1{font-size:18px;margin:0 0 8px}p{margin:4px 0;max-width:100ch;overflow-wrap:anywhere}.note{color:var(--soft)}
+h1{font-size:18px;margin:0 0 8px}h2{font-size:15px;margin:20px 0 4px}p{margin:4px 0;max-width:100ch;overflow-wrap:anywhere}.note{color:var(--soft)}
 .violated b{color:var(--wrong)}.holds b{color:var(--right)}
 .chart{overflow-x:auto;margin:12px 0}svg{display:block}
 text{fill:var(--ink);font:11px ui-monospace,monospace}.soft{fill:var(--soft)}.grid{stroke:var(--line)}
@@ -66,6 +67,12 @@ text{fill:var(--ink);font:11px ui-monospace,monospace}.soft{fill:var(--soft)}.gr
 function sentence(verdict: CheckVerdict): string {
   const why = verdict.verdict === 'holds' ? '' : ` ${escaped(verdict.why)}`;
   return `<p class="${verdict.verdict}">${verdict.property}: <b>${verdict.verdict}.</b>${why}</p>`;
+}
+
+/** What fails by itself, drawn by itself: in the whole it may be far to the right. */
+function partOf(verdict: CheckVerdict): string {
+  if (verdict.verdict !== 'violated' || verdict.part.length > MOST) return '';
+  return `\n<div class="chart">${drawing(verdict.part, [verdict])}</div>`;
 }
 
 /** All of a small history; else the parts that fail, and what was called nearest to them. */
@@ -86,7 +93,9 @@ function neighbourhood(operations: readonly Operation[], violated: readonly Viol
 
 function drawing(operations: readonly Operation[], violated: readonly Violated[]): string {
   const x = scale(operations);
-  const processes = [...new Set(operations.map(({ process }) => process))];
+  const processes = [...new Set(operations.map(({ process }) => process))].sort((a, b) =>
+    String(a).localeCompare(String(b), 'en', { numeric: true }),
+  );
   const height = TOP + processes.length * ROW + 10;
   const wrong = new Set(violated.map(({ impossible }) => impossible));
   const part = new Set(violated.flatMap((one) => one.part));
@@ -111,14 +120,14 @@ function bar(operation: Operation, kind: 'bar' | 'part' | 'wrong', y: number, x:
   const open = operation.return === null;
   const to = open ? x.width : x.at(operation.return);
   const fill = open ? ` style="fill:url(#fade${kind === 'bar' ? '' : `-${kind}`})"` : '';
-  const room = Math.floor((until - from) / LETTER);
-  const label = cut(shown(operation), Math.min(LABEL, kind === 'bar' ? room : LABEL));
+  const room = Math.floor((until - from) / LETTER) - 1;
+  const label = cut(inWords(operation), Math.min(LABEL, kind === 'bar' ? room : LABEL));
   const times = `process ${operation.process}, ${operation.call} to ${operation.return ?? 'never'}`;
   const text =
     room < 3 && kind === 'bar'
       ? ''
       : `<text${kind === 'wrong' ? ' class="label-wrong"' : ''} x="${from}" y="${y + 16}">${escaped(label)}</text>`;
-  return `<g><title>${escaped(`${shown(operation)}\n${times}`)}</title><rect class="${kind}"${fill} x="${from}" y="${y + 20}" width="${Math.max(2, round(to - from))}" height="${BAR}" rx="2"/>${text}</g>`;
+  return `<g><title>${escaped(`${inWords(operation)}\n${times}`)}</title><rect class="${kind}"${fill} x="${from}" y="${y + 20}" width="${Math.max(2, round(to - from))}" height="${BAR}" rx="2"/>${text}</g>`;
 }
 
 interface Scale {
@@ -137,9 +146,17 @@ function scale(operations: readonly Operation[]): Scale {
   const inner = Math.min(30_000, Math.max(760, crowded * LABEL * LETTER * 0.75));
   return {
     width: Math.round(LEFT + inner + RIGHT),
-    ticks: Number.isFinite(begin) ? Array.from({ length: TICKS + 1 }, (_, i) => begin + (span * i) / TICKS) : [],
+    ticks: Number.isFinite(begin) ? ticks(begin, end, (span * TICK) / inner) : [],
     at: (time) => round(LEFT + (inner * (time - begin)) / span),
   };
+}
+
+/** Round times: 1, 2 or 5 and noughts apart. */
+function ticks(begin: number, end: number, least: number): readonly number[] {
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5].map((digit) => digit * power).find((one) => one >= least) ?? 10 * power;
+  const first = Math.ceil(begin / step);
+  return Array.from({ length: Math.max(0, Math.floor(end / step) - first + 1) }, (_, i) => (first + i) * step);
 }
 
 function counted(operations: readonly Operation[]): ReadonlyMap<number | string, number> {
@@ -152,7 +169,7 @@ function axis(x: Scale, height: number): string {
   return x.ticks
     .map((time) => {
       const at = x.at(time);
-      return `<line class="grid" x1="${at}" x2="${at}" y1="20" y2="${height}"/><text class="soft" x="${at}" y="14" text-anchor="middle">${round(time)}</text>`;
+      return `<line class="grid" x1="${at}" x2="${at}" y1="20" y2="${height}"/><text class="soft" x="${at}" y="14" text-anchor="middle">${Number(time.toPrecision(12))}</text>`;
     })
     .join('');
 }

@@ -135,6 +135,7 @@ export class Cluster<S extends AnyService> {
     return this.#members.map((member) => {
       const node = this.nodes.get(member);
       if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
+      if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
       const snapshot = node.snapshotOf('rm');
       if (snapshot.value === 'silent') return { node: member, state: 'silent', version: 0, digest: null };
       // every replica manager's context has these two, whatever its style

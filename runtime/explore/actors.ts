@@ -76,7 +76,9 @@ export class Actors {
   keep(actor: Actor, snapshot: AnyMachineSnapshot): number {
     const text = textOf(actor, snapshot);
     return this.snapshots.idOf(text, () => {
-      return { actor, snapshot, state: stateName(snapshot.value) };
+      const state = stateName(snapshot.value);
+      this.coverage.state(actor.machine, state, snapshot._nodes);
+      return { actor, snapshot, state };
     });
   }
 
@@ -102,7 +104,7 @@ function textOf(actor: Actor, { value, context, historyValue, status }: AnyMachi
 function contextText(actor: Actor, context: unknown): string {
   try {
     if (typeof context !== 'object' || context === null || !isPlain(context)) return canonicalText(context);
-    return objectText(context, '', actor.digests, 'effects');
+    return objectText(context, '', actor.digests, ['effects', ...(actor.ignores ?? [])]);
   } catch (error) {
     throw impure(actor.machine, `its context is no plain data: ${error instanceof Error ? error.message : error}`);
   }

@@ -25,11 +25,11 @@ export function objectText(
   value: Record<string, unknown>,
   place: string,
   own: Readonly<Record<string, (part: never) => string>> = {},
-  without?: string,
+  without: readonly string[] = [],
 ): string {
   const parts: string[] = [];
   for (const key of Object.keys(value).sort()) {
-    if (key === without) continue;
+    if (without.includes(key)) continue;
     const write = own[key];
     // A digest is made for the field that it is named for.
     const text = write === undefined ? canonicalText(value[key], `${place}.${key}`) : `#${write(value[key] as never)}`;

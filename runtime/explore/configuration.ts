@@ -7,8 +7,6 @@ import type { Delivery, Message } from '../../machines/shared/effects.js';
 import type { Address, GroupName } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Answer } from '../../machines/shared/requests.js';
-import type { Property } from './properties.js';
-import type { Symmetry } from './symmetry.js';
 
 /** An actor on a node: `node/actor`. Actors of one node share its fate and hand each other events at once. */
 export interface ExploredActor {
@@ -21,6 +19,8 @@ export interface ExploredActor {
   readonly deliverTo?: string;
   /** For fields of the context that are no plain data: a text that is equal exactly for equal values. */
   readonly digests?: Readonly<Record<string, (part: never) => string>>;
+  /** Fields of the context that no rule reads here: states that differ in nothing else are one. */
+  readonly ignores?: readonly string[];
 }
 
 /** A message on its way from one node to another. */
@@ -108,6 +108,23 @@ export interface View {
   crashed(node: string): boolean;
   /** What is on its way. */
   network(): readonly Travelling[];
+}
+
+/** True, or why not: false and a sentence both say that it does not hold here. */
+export type Judgement = boolean | string;
+
+export interface Property {
+  readonly kind: 'always' | 'sometimes' | 'eventually';
+  readonly name: string;
+  readonly holds: (view: View) => Judgement;
+}
+
+/** Nodes that can stand in for each other. */
+export interface Symmetry {
+  /** They have the same actors with the same machines, and no rule or property tells them apart by their names. */
+  readonly nodes: readonly string[];
+  /** Fields of contexts and messages with lists whose order means nothing, such as the members of a group. */
+  readonly sets?: readonly string[];
 }
 
 export interface Configuration {

@@ -2,6 +2,8 @@
  * The way to a state, walked again from the start: what happens in each step, in words, and what it changes. Of a state
  * only its fingerprint and its parent are kept, so each step is found again among all actions of the state before it.
  */
+
+import { ChoraleError } from '../errors.js';
 import type { TraceEvent } from '../trace/format.js';
 import { canonicalText } from './canonical.js';
 import type { Space } from './space.js';
@@ -68,6 +70,12 @@ export class Walk {
         trace: traceOf(this.space, action, number, before, now),
       });
     });
+    if (taken) return;
+    const { name } = this.space.configuration;
+    throw new ChoraleError(
+      'SETTINGS_INVALID',
+      `The way to a state of "${name}" cannot be walked again: the symmetry that it declares is none, or what it is made of does not stay the same.`,
+    );
   }
 
   #leadsTo(index: number, before: Vector): boolean {
@@ -133,12 +141,12 @@ function changes({ processes, layout, configuration, observers }: Space, before:
 function actorChanges(processes: Space['processes'], before: number, after: number): string[] {
   const old = processes.actors.snapshots.at(before);
   const now = processes.actors.snapshots.at(after);
-  const { address, digests } = now.actor;
+  const { address, digests, ignores = [] } = now.actor;
   const lines = old.state === now.state ? [] : [`${address}: ${old.state} → ${now.state}`];
   const context = now.snapshot.context as Record<string, unknown>;
   for (const [field, value] of Object.entries(context)) {
     const previous = (old.snapshot.context as Record<string, unknown>)[field];
-    if (field === 'effects' || value === previous || digests?.[field] !== undefined) continue;
+    if (['effects', ...ignores].includes(field) || value === previous || digests?.[field] !== undefined) continue;
     const text = canonicalText(value);
     if (text !== canonicalText(previous)) lines.push(`${address} ${field}: ${shown(text)}`);
   }

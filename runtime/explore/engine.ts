@@ -3,11 +3,10 @@
  * shortest one, or depth first. Each state is kept as a fingerprint and its parent; the ways to what was found are
  * walked again at the end.
  */
-import type { Configuration } from './configuration.js';
+import type { Configuration, Property } from './configuration.js';
 import { type Step, Walk } from './counterexample.js';
 import type { MachineCoverage } from './coverage.js';
 import { Frontier } from './frontier.js';
-import type { Property } from './properties.js';
 import { Space } from './space.js';
 import { Symmetries } from './symmetry.js';
 import { Fingerprint, Visited } from './visited.js';

@@ -16,6 +16,5 @@ export {
   type PropertyVerdict,
   type Violation,
 } from './engine.js';
-export { always, eventually, type Judgement, type Property, sometimes } from './properties.js';
+export { always, eventually, sometimes } from './properties.js';
 export { type PlannedCall, type ReplicatedService, type ReplicationSettings, replication } from './replication.js';
-export type { Symmetry } from './symmetry.js';

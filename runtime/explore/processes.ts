@@ -57,6 +57,8 @@ export class Processes {
   readonly states = new Interned<Process>();
   readonly stimuli = new Interned<Stimulus>();
   readonly observations = new Interned<Observation>();
+  /** Is told of each step when it is taken for the first time. */
+  met: ((process: number, stimulus: number, outcome: Outcome) => void) | null = null;
   readonly #actorsOf: readonly (readonly Actor[])[];
   readonly #outcomes = new Map<number, Outcome>();
   readonly #gone = new Map<number, number>();
@@ -99,6 +101,7 @@ export class Processes {
     const { events } = this.stimuli.at(stimulus);
     const outcome = this.#settle({ snapshots: [...snapshots], due: [...events], sends: [], observations: [] }, node);
     this.#outcomes.set(key, outcome);
+    this.met?.(process, stimulus, outcome);
     return outcome;
   }
 

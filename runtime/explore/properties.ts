@@ -1,16 +1,7 @@
 /**
  * What must hold in what is explored: in every state, in some state, or at some time on every way that ends.
  */
-import type { View } from './configuration.js';
-
-/** True, or why not: false and a sentence both say that it does not hold here. */
-export type Judgement = boolean | string;
-
-export interface Property {
-  readonly kind: 'always' | 'sometimes' | 'eventually';
-  readonly name: string;
-  readonly holds: (view: View) => Judgement;
-}
+import type { Property } from './configuration.js';
 
 /** It holds in every state. */
 export const always = (name: string, holds: Property['holds']): Property => ({ kind: 'always', name, holds });

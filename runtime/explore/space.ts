@@ -3,11 +3,10 @@
  * each state.
  */
 import { ChoraleError } from '../errors.js';
-import type { Configuration } from './configuration.js';
+import type { Configuration, Property } from './configuration.js';
 import { BITS, type Layout, layoutOf } from './layout.js';
 import { Observers } from './observers.js';
 import { Processes } from './processes.js';
-import type { Property } from './properties.js';
 import { StateView } from './state-view.js';
 import { Successors } from './successors.js';
 import type { Vector } from './vector.js';

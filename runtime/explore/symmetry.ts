@@ -4,16 +4,11 @@
  */
 import { ChoraleError } from '../errors.js';
 import type { Actor } from './actors.js';
+import { canonicalText } from './canonical.js';
+import type { Outcome } from './processes.js';
 import { type Renaming, renamed, renamedText, renaming } from './renaming.js';
 import type { Space } from './space.js';
 import { Vector } from './vector.js';
-
-export interface Symmetry {
-  /** They have the same actors with the same machines, and no rule or property tells them apart by their names. */
-  readonly nodes: readonly string[];
-  /** Fields of contexts and messages with lists whose order means nothing, such as the members of a group. */
-  readonly sets?: readonly string[];
-}
 
 /** Renamings that are tried on every state. */
 const MOST = 720;
@@ -54,6 +49,36 @@ export class Symmetries {
       if (!this.#other.equals(initial.ints, initial.length))
         throw this.#wrong(`a first state that is another when ${describe(permutation)}`);
     }
+    const swaps = this.#permutations.filter(({ to }) => to.filter((target, node) => target !== node).length === 2);
+    space.processes.met = (process, stimulus, outcome) => {
+      for (const swap of swaps) this.#checkStep(swap, process, stimulus, outcome);
+    };
+  }
+
+  /** A step of renamed nodes is the renamed step. What holds for swaps holds for all renamings. Errors: SETTINGS_INVALID. */
+  #checkStep(swap: Permutation, process: number, stimulus: number, outcome: Outcome): void {
+    const { processes } = this.#space;
+    const [identity] = this.#permutations;
+    if (identity === undefined) return;
+    const { node, kind, events } = processes.stimuli.at(stimulus);
+    const target = swap.to[node] as number; // a permutation of the nodes
+    const others = events.map(({ actor, event }) => ({ actor, event: renamed(swap, event) }));
+    const mirrored = processes.outcome(
+      this.#process(swap, process),
+      processes.stimulus({ node: target, kind, events: others }),
+    );
+    const texts = (how: Permutation, { next, sends, observations, failure }: Outcome): string =>
+      [
+        this.#process(how, next),
+        sends.map((id) => this.#message(how, id)).sort((a, b) => a - b),
+        observations.map((id) => canonicalText(renamed(how, processes.observations.at(id)))),
+        failure === null,
+      ].join(' ');
+    if (texts(swap, outcome) === texts(identity, mirrored)) return;
+    const types = events.map(({ event }) => event.type).join();
+    throw this.#wrong(
+      `a step of ${processes.nodes[node]} that is another when ${describe(swap)}: what it makes of ${types}`,
+    );
   }
 
   /** Replaces the state by the one that stands for all that are like it. */

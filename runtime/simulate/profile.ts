@@ -186,13 +186,15 @@ class Draw {
   }
 
   #disks(): string[] {
-    return this.#some().map((node) =>
-      this.#one([
-        `disk-lose:${node}`,
-        `disk-tear:${node}`,
-        `disk-slow:${node}:${this.chance.int(1, 50)}ms${this.#span()}`,
-      ]),
-    );
+    return this.#replicas
+      .slice(0, this.chance.int(1, 3))
+      .map((node) =>
+        this.#one([
+          `disk-lose:${node}`,
+          `disk-tear:${node}`,
+          `disk-slow:${node}:${this.chance.int(1, 50)}ms${this.#span()}`,
+        ]),
+      );
   }
 
   /** The whole network is bad for a while. */
@@ -208,8 +210,9 @@ class Draw {
     return this.chance.chance(0.5);
   }
 
+  /** From one per cent up. */
   #rounded(most: number): number {
-    return Math.round(this.chance.float() * most * 100) / 100;
+    return this.chance.int(1, most * 100) / 100;
   }
 
   #occurrence(): string {
@@ -227,8 +230,10 @@ class Draw {
   }
 
   #span(): string {
-    const start = this.#time();
-    return `@${start}ms..${Math.min(this.#after(start), start + LONGEST)}ms`;
+    const { horizon } = this.#subject;
+    const start = this.chance.int(0, Math.max(0, horizon - 1));
+    const end = this.chance.int(Math.min(start + 1, horizon), horizon);
+    return `@${start}ms..${Math.min(end, start + LONGEST)}ms`;
   }
 
   #one<Item>(items: readonly Item[]): Item {

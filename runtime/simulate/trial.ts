@@ -3,7 +3,7 @@
  * scenario's time, and from then on every request must be answered and all live replicas must come to the same state.
  */
 import { isTotal } from '../../machines/multicast/order.js';
-import { type RequestId, requestId } from '../../machines/shared/identifiers.js';
+import { requestId } from '../../machines/shared/identifiers.js';
 import type { Consistency } from '../../machines/shared/style.js';
 import { Budget } from '../check/budget.js';
 import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
@@ -91,10 +91,10 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
   const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
-  if (faultsEndAt !== null) simulation.at(faultsEndAt, () => simulation.endFaults());
   const played = yield* playInSlices(simulation, scenario.requests, {
-    timeout: faultsEndAt === null ? timeout : faultsEndAt + ANSWERED_WITHIN,
+    timeout,
     via,
+    ...(faultsEndAt === null ? {} : { liveness: { faultsEndAt, within: ANSWERED_WITHIN } }),
   });
   const history = historyOf(played);
   const consistency = checkHistory(history, service, settings);
@@ -159,26 +159,27 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
   return found;
 }
 
-/** No replica executes an update twice (CC-6); a query that is asked again may be. */
+/** No replica executes an update twice (CC-6). */
 function ofRepeats({ repeated }: RepeatRecorder, played: readonly PlayedRequest[]): TrialViolation[] {
-  const updates = new Set(
-    played.flatMap(({ call }) => (call?.kind === 'update' ? [requestId(call.session, call.seq)] : [])),
-  );
-  const first = repeated.find(({ request }) => updates.has(request));
-  if (first === undefined) return [];
-  return [{ property: 'exactly once', why: `${first.node} executed ${first.request} twice.`, part: [] }];
+  for (const { call } of played) {
+    if (call?.kind !== 'update') continue;
+    const id = requestId(call.session, call.seq);
+    const node = repeated.get(id);
+    if (node !== undefined) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
+  }
+  return [];
 }
 
-/** What was executed more than once at a node. Whoever executed a request for a client may agree on it with the others later. */
+/** Requests that some node executed twice. Whoever executed one for a client may agree on it with the others later. */
 class RepeatRecorder implements Recorder {
-  readonly repeated: { readonly node: string; readonly request: RequestId }[] = [];
+  readonly repeated = new Map<string, string>();
   readonly #executed = new Set<string>();
 
   record(event: TraceEvent): void {
     if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
-    for (const request of event.requests) {
-      const once = `${event.node} ${event.phase} ${request}`;
-      if (this.#executed.has(once)) this.repeated.push({ node: event.node, request: request as RequestId }); // as the node recorded it
+    for (const id of event.requests) {
+      const once = `${event.node} ${event.phase} ${id}`;
+      if (this.#executed.has(once)) this.repeated.set(id, event.node);
       this.#executed.add(once);
     }
   }

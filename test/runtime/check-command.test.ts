@@ -158,9 +158,11 @@ describe('--plot', () => {
     const page = readFileSync(join(folder, 'out.html'), 'utf8');
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toMatch(/<script|src=|href=|@import/);
-    expect(page.match(/<rect/g)).toHaveLength(4);
-    expect(page.match(/<rect class="part"/g)).toHaveLength(1);
-    expect(page.match(/<rect class="wrong"/g)).toHaveLength(1);
+    // The part by itself, and the whole.
+    expect(page.match(/<svg/g)).toHaveLength(2);
+    expect(page.match(/<rect/g)).toHaveLength(2 + 4);
+    expect(page.match(/<rect class="part"/g)).toHaveLength(2);
+    expect(page.match(/<rect class="wrong"/g)).toHaveLength(2);
     expect(page).toMatch(/<p class="violated">linearizable: <b>violated\.<\/b> .*get\(&quot;x&quot;\)/);
   });
 
@@ -182,7 +184,7 @@ describe('--plot', () => {
     expect(bars).toBeGreaterThan(100);
     expect(bars).toBeLessThan(500);
     expect(page).toContain('of 3001 operations are drawn');
-    expect(page.match(/<rect class="wrong"/g)).toHaveLength(1);
+    expect(page.match(/<rect class="wrong"/g)).toHaveLength(2);
     expect(page.length).toBeLessThan(200_000);
   });
 

@@ -43,7 +43,7 @@ export const durableCounter = ({ bug = false } = {}) =>
   setup({
     types: {
       context: {} as Counting,
-      events: {} as Incoming<'add', null> | Incoming<'persisted', number> | Incoming<'recovered'>,
+      events: {} as Incoming<'add', null> | Incoming<'persisted', number> | Incoming<'recovered'> | Incoming<'fail'>,
       emitted: {} as EffectsEmitted,
     },
   }).createMachine({
@@ -64,6 +64,11 @@ export const durableCounter = ({ bug = false } = {}) =>
       },
       counting: {
         on: {
+          fail: {
+            actions: assign(() => {
+              throw new Error('told to fail');
+            }),
+          },
           add: { actions: [assign(({ context }) => add(context, bug)), emitEffects] },
           persisted: {
             actions: [assign(({ event }) => ({ effects: bug ? [] : [answered(event.items)] })), emitEffects],

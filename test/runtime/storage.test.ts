@@ -182,8 +182,9 @@ describe('a node that persists', () => {
     disk.fault('delay', 10);
     const { node, answers, found } = start(clock, { storage: disk, incarnation: 2 });
     node.tell('counter', add(1));
-    expect(node.idle).toBe(false);
+    expect([node.idle, node.recovers('counter')]).toEqual([false, true]);
     clock.advance(30);
+    expect(node.recovers('counter')).toBe(false);
     expect(found()).toMatchObject({ found: [1], count: 2 });
     expect(answers).toEqual([2]);
   });
@@ -204,6 +205,24 @@ describe('a node that persists', () => {
     node.tell('counter', add(1));
     clock.advance(1);
     expect(answers).toEqual([1]);
+  });
+
+  test('a journal that is sound and means nothing stops the node', () => {
+    const clock = new VirtualClock();
+    const storage = memoryStorage(clock);
+    storage.append('counter', journalBytes([bytesOf(0xc1)])); // MessagePack never uses this byte
+    const reasons: unknown[] = [];
+    start(clock, { storage, hooks: { crashed: (reason) => reasons.push(reason) } });
+    expect(reasons).toEqual([expect.objectContaining({ code: 'MESSAGE_MALFORMED' })]);
+  });
+
+  test('an actor that persists takes its node with it when it throws, whatever onFailure says', () => {
+    const clock = new VirtualClock();
+    const reasons: unknown[] = [];
+    const hooks = { crashed: (reason: unknown) => reasons.push(reason) };
+    const { node } = start(clock, { hooks, onFailure: 'restart-actor' });
+    node.tell('counter', { ...add(1), type: 'fail' });
+    expect(reasons).toEqual([expect.objectContaining({ code: 'ACTOR_FAILED' })]);
   });
 
   test('CH-4: a disk that fails to write stops the node, and nothing is answered', () => {
@@ -265,7 +284,7 @@ describe('a node that persists', () => {
     if (process.env.SEED !== undefined) return;
     expect(answered).toBeGreaterThan(10_000);
     expect(torn).toBeGreaterThan(500);
-  });
+  }, 240_000);
 
   test('CH-4: to answer before it is persisted loses what was answered, and these seeds see it', () => {
     let seen = 0;
