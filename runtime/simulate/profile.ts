@@ -147,8 +147,10 @@ class Draw {
     const { clients } = this.#subject;
     return Array.from({ length: this.chance.int(0, Math.ceil(clients / 2)) }, () => {
       const node = `fe-${this.chance.int(1, clients)}`;
-      return this.#often() ? `crash:${node}@RE#${this.chance.int(1, 10)}` : `crash:${node}@${this.#time()}ms`;
-    });
+      if (this.#often()) return [`crash:${node}@RE#${this.chance.int(1, 10)}`];
+      const at = this.#time();
+      return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
+    }).flat();
   }
 
   #partitions(): string[] {
