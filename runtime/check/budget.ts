@@ -26,9 +26,13 @@ export class Budget {
     return `the search took more than ${this.milliseconds} ms`;
   }
 
+  /** Milliseconds; none when the time is over. */
+  get left(): number {
+    return Math.max(0, this.#until - performance.now());
+  }
+
   /** A part of what is left. */
   part(milliseconds: number): Budget {
-    const left = Math.max(0, this.#until - performance.now());
-    return new Budget({ milliseconds: Math.min(milliseconds, left), bytes: this.bytes });
+    return new Budget({ milliseconds: Math.min(milliseconds, this.left), bytes: this.bytes });
   }
 }

@@ -23,8 +23,8 @@ import { type Algorithm, violationOfSearch, violationOfValues } from './violatio
  * The part of a verdict `violated` contradicts itself whatever the other operations did: each of them may have happened
  * in its time or not, and what it returned does not count. Without any one of the part that would no longer be so; where
  * that takes too long to find out, the part is larger than it need be. In a queue of unique values, a value is left out
- * whole: with the operation that put it in and that which took it. Errors: RangeError for what is no operation of the
- * model's object.
+ * whole: with the operation that put it in and that which took it. Where the history says what the object began with,
+ * `model` is to be `begunWith` that. Errors: RangeError for what is no operation of the model's object.
  */
 export function linearizable(operations: readonly Operation[], model: Model, limits?: CheckLimits): CheckVerdict {
   const budget = new Budget(limits);
@@ -60,6 +60,7 @@ function questionOf(all: readonly Operation[], places: readonly number[], model:
     timing: strong === undefined ? weakOrder(operations) : timingOf(strong, byCall),
     before: strong === undefined ? predecessors(operations) : new Int32Array(places.length).fill(-1),
     required: Uint8Array.from(operations, (operation) => (operation.return === null ? 0 : 1)),
+    often: false,
   };
 }
 

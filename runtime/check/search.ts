@@ -27,6 +27,11 @@ export interface Question {
   readonly before: Int32Array;
   /** 1: it happened and returned as it says. 0: it may have happened in its time or not, whatever it returned. */
   readonly required: Uint8Array;
+  /**
+   * What may have happened or not may have happened more than once. That is less of a constraint, but there are fewer
+   * configurations where the object has few states.
+   */
+  readonly often: boolean;
 }
 
 export type Answer =
@@ -132,6 +137,7 @@ class Search {
     const must = this.#question.required[i] === 1;
     this.#state = this.#step(i);
     this.#last = Math.max(this.#last, i);
+    if (!must && this.#question.often) return true;
     this.#placed[i] = 1;
     this.#ring.takeOut(i);
     if (must) this.#left -= 1;
@@ -164,7 +170,7 @@ class Search {
    * of the ring once one is placed that was called after its return.
    */
   #reach(): void {
-    const { timing, required, before } = this.#question;
+    const { timing, required, before, often } = this.#question;
     const { called, returned } = timing;
     const ring = this.#ring;
     const last = this.#last;
@@ -182,7 +188,7 @@ class Search {
         limit = end;
         blocked = i;
       }
-      if (i < last) this.#holes.push(i);
+      if (i < last && (required[i] === 1 || !often)) this.#holes.push(i);
       const ahead = before[i] ?? -1;
       if (ahead < 0 || required[ahead] === 0 || this.#isPlaced(ahead)) this.#candidates.push(i);
     }

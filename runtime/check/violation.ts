@@ -17,7 +17,9 @@ export type Algorithm = (question: Question) => readonly number[] | undefined;
 
 /** Milliseconds that making a part smaller may take, and one try of it. */
 const SHRINKING = 3_000;
-const SHRINKING_TRY = 300;
+const SHRINKING_TRY = 200;
+/** Operations. */
+const LONG = 64;
 
 /** `unordered`: places of operations that cannot be, as `algorithm` found. */
 export function violationOfValues(
@@ -50,8 +52,13 @@ export function violationOfSearch(question: Question, at: number, budget: Budget
     const places = reached.filter((i) => kept.has(i) || !model.reads(operations[i] as Operation)); // a place in it
     return reduced(question, new Set(places), part);
   };
-  const fails = (part: readonly number[]): boolean =>
-    search(withPart(part), shrinking.part(SHRINKING_TRY)).outcome === 'stuck';
+  const isStuck = (asked: Question): boolean =>
+    shrinking.left > 0 && search(asked, shrinking.part(SHRINKING_TRY)).outcome === 'stuck';
+  const fails = (part: readonly number[]): boolean => {
+    const asked = withPart(part);
+    // In a short history nothing is gained by it, and where states are many it takes all the time that it may.
+    return (reached.length > LONG && isStuck({ ...asked, often: true })) || isStuck(asked);
+  };
   const must = reached.filter((i) => required[i] === 1);
   const early = byReturn(
     question,
@@ -87,7 +94,8 @@ function reduced(question: Question, kept: ReadonlySet<number>, part: readonly n
 /** The verdict on a question that has no answer, its required operations being the part. */
 function violated(question: Question, budget: Budget): CheckVerdict {
   const { operations, required, timing, before } = question;
-  const answer = search(question, budget.part(SHRINKING));
+  // Where this takes long, the operation that returned last will do, and what it would have returned is not said.
+  const answer = search(question, budget.part(SHRINKING_TRY));
   const part = operations.flatMap((_, i) => (required[i] === 1 ? [i] : []));
   const at = answer.outcome === 'stuck' ? answer.at : (byReturn(question, part).at(-1) ?? 0);
   const isBefore = (i: number): boolean => (timing.returned[i] ?? 0) < (timing.called[at] ?? 0) || before[at] === i;

@@ -12,6 +12,9 @@ export function inWords({ op, key, input, output, return: returned }: Operation)
   return output === null && input !== null ? `${op}(${given})` : `${op}(${given}) → ${JSON.stringify(output)}`;
 }
 
+/** How many operations a sentence lists. */
+const LISTED = 6;
+
 /** What stands before the impossible operation and beside it, and what it would have returned. */
 export interface Reason {
   readonly impossible: Operation;
@@ -48,5 +51,6 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 function listed(texts: readonly string[], last = 'and'): string {
   if (texts.length < 2) return texts.join('');
+  if (texts.length > LISTED) return `${texts.slice(-LISTED).join(', ')} ${last} ${texts.length - LISTED} more`;
   return `${texts.slice(0, -1).join(', ')} ${last} ${texts.at(-1)}`;
 }

@@ -27,7 +27,7 @@ export function operationTable(operations: readonly Operation[], marked: Operati
   return drawn(table);
 }
 
-export function operationText({ op, key, input }: Operation): string {
+function operationText({ op, key, input }: Operation): string {
   const args = Array.isArray(input) ? input : input === null ? [] : [input];
   return callText(op, key === null ? args : [key, ...args]);
 }

@@ -13,7 +13,7 @@ import { callText } from './operation-table.js';
 import type { TraceComparison, TraceDifference } from './trace-comparison.js';
 
 /** Why a request was answered as it was. */
-export interface Explained {
+interface Explained {
   readonly request: string;
   readonly steps: readonly CausalStep[];
   readonly unseen: readonly Unseen[];

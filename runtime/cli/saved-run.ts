@@ -47,7 +47,7 @@ const scenarioSchema = v.strictObject({
   faultsEndAt: v.nullable(ms),
   timeout: v.exactOptional(ms),
   rough: v.exactOptional(v.array(v.string())),
-});
+} satisfies Record<keyof Scenario, v.GenericSchema>);
 
 const property = v.exactOptional(v.picklist(['linearizable', 'sequential']));
 const fileSchema = v.strictObject({

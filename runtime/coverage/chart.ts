@@ -68,6 +68,7 @@ function guardName({ guard }: AnyTransitionDefinition): string {
  */
 export function mark(part: ChartState | ChartTransition, count: () => void): void {
   const action = Object.assign(() => {}, {
+    type: 'chorale.count',
     resolve(_scope: unknown, snapshot: unknown) {
       count();
       return [snapshot, undefined, undefined];

@@ -141,7 +141,7 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
   const [first] = wrong;
   if (first !== undefined) {
     const { request, got, expected, by } = first;
-    const why = `${wrong.length} of the replies are wrong. The first: ${by.join(' and ')} answered ${request} with ${JSON.stringify(got)}, and one correct copy would have answered ${JSON.stringify(expected)}.`;
+    const why = `Wrong replies: ${wrong.length}. The first: ${by.join(' and ')} answered ${request} with ${JSON.stringify(got)}, and one correct copy would have answered ${JSON.stringify(expected)}.`;
     found.push({ property: 'replies', why, part: [] });
   }
   if (!agree)
@@ -153,7 +153,7 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
   const late = unanswered.filter(({ code }) => code !== 'FRONT_END_CRASHED');
   if (late.length > 0) {
     const when = faultsEndAt === null ? 'in time' : `within ${ANSWERED_WITHIN} ms after the end of all faults`;
-    const why = `${late.length} requests were not answered ${when}, ${late[0]?.request} among them: ${late[0]?.message}`;
+    const why = `Requests not answered ${when}: ${late.length}. The first is ${late[0]?.request}: ${late[0]?.message}`;
     found.push({ property: 'liveness', why, part: [] });
   }
   return found;

@@ -12,7 +12,7 @@ import type { TraceEvent } from './format.js';
 import { type SequenceRow, type Shown, sequenceRows } from './sequence-rows.js';
 
 /** How a piece of the picture is to stand out; whoever prints it chooses the colours. */
-export type Tone = 'plain' | 'dim' | 'strong' | 'warning' | 'bad';
+type Tone = 'plain' | 'dim' | 'strong' | 'warning' | 'bad';
 
 export interface PictureSettings extends Shown {
   /** Most characters in a line. */

@@ -34,19 +34,27 @@ function precedes(operations: readonly Operation[], i: number, j: number): boole
 }
 
 /** Tries every order of the operations, and every choice of those that never returned. */
-export function linearizableByTrying(operations: readonly Operation[], model: Model): boolean {
+export const linearizableByTrying = (operations: readonly Operation[], model: Model): boolean =>
+  orderedByTrying(operations, model, new Set(operations));
+
+/** Of those not in `part` any may not have happened, and what they returned does not count. */
+export function orderedByTrying(operations: readonly Operation[], model: Model, part: ReadonlySet<Operation>): boolean {
+  const isSure = (operation: Operation): boolean => operation.return !== null && part.has(operation);
   const count = operations.length;
   const ahead = operations.map((_, j) =>
     operations.reduce((bits, __, i) => (i !== j && precedes(operations, i, j) ? bits | (1 << i) : bits), 0),
   );
-  const must = operations.reduce((bits, { return: returned }, i) => (returned === null ? bits : bits | (1 << i)), 0);
+  const must = operations.reduce((bits, operation, i) => (isSure(operation) ? bits | (1 << i) : bits), 0);
+  const behind = operations.map((_, i) =>
+    ahead.reduce((bits, mine, j) => ((mine >> i) & 1 ? bits | (1 << j) : bits), 0),
+  );
   const from = (state: unknown, placed: number): boolean => {
     if ((must & ~placed) === 0) return true;
     for (let i = 0; i < count; i++) {
-      if ((placed >> i) & 1 || (ahead[i] ?? 0) & must & ~placed) continue;
+      if ((placed >> i) & 1 || (ahead[i] ?? 0) & must & ~placed || (behind[i] ?? 0) & placed) continue;
       const operation = operations[i] as Operation; // a place in it
       const { state: next, output } = model.apply(state, operation);
-      if (operation.return !== null && !tells(model, operation, output)) continue;
+      if (isSure(operation) && !tells(model, operation, output)) continue;
       if (from(next, placed | (1 << i))) return true;
     }
     return false;
@@ -113,13 +121,17 @@ export function linearizableHistory(model: Model, below: (n: number) => number, 
 const inOrderOfProcess = (operations: readonly Operation[]): Operation[] =>
   [...operations].sort((a, b) => a.call - b.call || over(a) - over(b));
 
-/** One output becomes that of another operation, or an operation returns sooner. */
+/** One output becomes that of another operation or another value of its kind, or an operation returns sooner. */
 export function mutated(operations: readonly Operation[], below: (n: number) => number): Operation[] {
   const i = below(operations.length);
-  const other = operations[below(operations.length)] as Operation; // a place in it
   return operations.map((operation, place) => {
     if (place !== i || operation.return === null) return operation;
-    if (below(3) > 0) return { ...operation, output: other.op === operation.op ? other.output : operation.output };
-    return { ...operation, return: operation.call + below(operation.return - operation.call + 1) };
+    const { op, output, call, return: returned } = operation;
+    const alike = operations.filter((other) => other.op === op);
+    const choice = below(4);
+    if (choice === 0) return { ...operation, return: call + below(returned - call + 1) };
+    if (choice === 1 && typeof output === 'boolean') return { ...operation, output: !output };
+    if (choice === 1 && typeof output === 'number') return { ...operation, output: output + below(3) - 1 };
+    return { ...operation, output: alike[below(alike.length)]?.output ?? null };
   });
 }
