@@ -38,11 +38,18 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => {} })
+    // an error is one line
+    .showSuggestionAfterError(false)
     .exitOverride()
     .addHelpText(
       'after',
       '\nExit codes: 0 all right · 1 wrong or missing replies, replicas that differ, a property that does not hold · 2 wrong input · 3 unknown: a limit came first · 130 interrupted',
     );
+  addCommands(program, io, end);
+  return program;
+}
+
+function addCommands(program: Command, io: Io, end: (code: number) => void): void {
   program
     .command('list')
     .description('show the examples and the replication styles')
@@ -82,7 +89,6 @@ function programFor(io: Io, end: (code: number) => void): Command {
     .argument('<exploration>', 'the name of an example, or the path of a module')
     .action(async (name: string, options: ExploreOptions) => end(await exploreCommand(name, options, io)));
   addExploreOptions(exploring);
-  return program;
 }
 
 /** What commander has to say: help and version are no errors; everything else is wrong input. */

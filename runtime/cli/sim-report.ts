@@ -12,14 +12,14 @@ import type { HistoryProperty, TrialProperty } from '../simulate/trial.js';
 import { exerciseWords } from './exercise-options.js';
 import type { SeedRange, SimOptions } from './sim-options.js';
 
-export interface ReportedViolation extends RunName {
+interface ReportedViolation extends RunName {
   readonly property: TrialProperty;
   readonly why: string;
   /** The command that makes this very run again. */
   readonly replay: string;
 }
 
-export interface ReportedChart {
+interface ReportedChart {
   /** Its machine's id. */
   readonly chart: string;
   readonly states: Share;

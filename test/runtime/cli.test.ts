@@ -126,6 +126,19 @@ describe('the bank, run as the README runs it', () => {
     }
   });
 
+  test('says whether the history is what the style promises, and ends with 1 where it is not', async () => {
+    const right = await reported('run bank');
+    expect(right.consistency).toEqual({ property: 'linearizable', verdict: 'holds' });
+    const atOne = await reported('run counter --reads one');
+    expect(atOne.consistency).toEqual({ property: 'sequential', verdict: 'holds' });
+    const lied = await reported('run bank --tolerate crash --fault lie:rm-2');
+    expect(lied.code).toBe(1);
+    expect(lied.consistency).toMatchObject({ property: 'linearizable', verdict: 'violated' });
+    const { stdout } = await chorale('run bank --tolerate crash --fault lie:rm-2');
+    expect(stdout).toMatch(/^ {2}The history is not linearizable\. .* cannot be/m);
+    expect((await chorale('run bank')).stdout).toMatch(/^The history is linearizable\.$/m);
+  });
+
   test('AR-7: where only crashes are tolerated a liar is believed', async () => {
     const report = await reported('run bank --tolerate crash --fault lie:rm-2');
     expect(report.code).toBe(1);
@@ -288,6 +301,7 @@ describe('--json', () => {
       'network',
       'replicas',
       'verdict',
+      'consistency',
       'costs',
     ]);
     expect(report).toMatchObject({

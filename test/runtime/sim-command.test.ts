@@ -76,7 +76,7 @@ describe('what the runs come to', () => {
   });
 
   test('AR-8: with reads at one replica it is sequentially consistent in every run', async () => {
-    const report = await reported('bank --reads one --seeds 1..100 --each 4');
+    const report = await reported('bank --reads one --seeds 1..80 --each 4');
     expect(report.property).toBe('sequential');
     expect(report.violations).toEqual([]);
     expect(report.code).toBe(0);
@@ -98,7 +98,7 @@ describe('what the runs come to', () => {
   });
 
   test('AR-8: replicas that answer for themselves are found not to be sequentially consistent', async () => {
-    const report = await reported('bank --replication local --violations 3 --no-shrink');
+    const report = await reported('bank --replication local --each 4 --violations 3 --no-shrink');
     expect(report.code).toBe(1);
     expect(report.property).toBe('sequential');
     expect(report.verdicts.violated).toBe(3);

@@ -547,6 +547,22 @@ describe('the face that start and simulate share', () => {
     expect(() => cluster.client()).toThrow(ChoraleError);
   });
 
+  test('events counts what all actors have handled, on nodes that are no more as well', async () => {
+    const cluster = simulate(ledger, { seed: 1 });
+    const client = cluster.client();
+    await client.add(1);
+    await cluster.advance(50);
+    const before = cluster.events;
+    expect(before).toBeGreaterThan(10);
+    cluster.inject('crash:rm-3');
+    expect(cluster.events).toBe(before);
+    await client.add(1);
+    const after = cluster.events;
+    expect(after).toBeGreaterThan(before);
+    await cluster.close();
+    expect(cluster.events).toBe(after);
+  });
+
   test('on tells of views, crashes and recoveries', async () => {
     const cluster = simulate(ledger, { seed: 1, faults: ['crash:rm-1@5ms', 'recover:rm-1@9ms'] });
     const told: unknown[] = [];
