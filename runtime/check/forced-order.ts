@@ -32,9 +32,11 @@ export function forcedOrder(accesses: Accesses, budget: Budget): Order | Circle 
     const put = (one: number, other: number): boolean => {
       if (forced.order.before(one, other)) return true;
       news = true;
-      return forced.put(one, other, () => {
+      const grown = (): void => {
         spent ??= budget.spent(bytes);
-      });
+      };
+      // One addition may have a long tail: it is cut off when the time is over.
+      return forced.put(one, other, grown, () => spent === undefined);
     };
     for (const read of reads) {
       spent ??= budget.spent(bytes);
