@@ -25,15 +25,21 @@ export function forcedOrder(accesses: Accesses, budget: Budget): Order | Circle 
   const writes = new Writes(accesses);
   const forced = new GrowingOrder(causal);
   const reads = operations.flatMap((_, id) => ((source[id] ?? -1) >= 0 || source[id] === INITIAL ? [id] : []));
+  const bytes = timestampBytes(accesses);
+  let spent: string | undefined;
   for (let news = true; news; ) {
     news = false;
     const put = (one: number, other: number): boolean => {
       if (forced.order.before(one, other)) return true;
       news = true;
-      return forced.put(one, other, () => {});
+      const grown = (): void => {
+        spent ??= budget.spent(bytes);
+      };
+      // One addition may have a long tail: it is cut off when the time is over.
+      return forced.put(one, other, grown, () => spent === undefined);
     };
     for (const read of reads) {
-      const spent = budget.spent(timestampBytes(accesses));
+      spent ??= budget.spent(bytes);
       if (spent !== undefined) return spent;
       if (!around(read, forced.order, writes, put)) return circle(accesses, read);
     }

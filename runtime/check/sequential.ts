@@ -60,10 +60,9 @@ function ofReads(accesses: Accesses, model: Model, budget: Budget): CheckVerdict
   const decided = accesses.undecided === null;
   if (!decided && found.none !== undefined)
     return { property, verdict: 'violated', ...smallestOfAny(operations, model, found.none, budget.part(SHRINKING)) };
-  const shrinking = budget.part(SHRINKING);
   const { part, at, why } = shrunk(accesses, found, (fewer) => {
-    const once = shrinking.part(SHRINKING_TRY);
-    return shrinking.spent(0) ?? (decided ? failureOfReads(fewer, model, once) : circleIn(fewer, once));
+    const once = budget.part(SHRINKING_TRY);
+    return decided ? failureOfReads(fewer, model, once) : circleIn(fewer, once);
   });
   return { property, verdict: 'violated', part: part.operations, impossible: part.operations[at] as Operation, why }; // `at` is one of them
 }

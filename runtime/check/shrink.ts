@@ -5,6 +5,9 @@
  */
 import { type Accesses, without } from './accesses.js';
 
+/** ms that it may take. */
+const LIMIT = 3_000;
+
 interface Found {
   /** The operation that cannot be as it says. */
   readonly at: number;
@@ -15,9 +18,10 @@ interface Shrunk extends Found {
   readonly part: Accesses;
 }
 
-/** `find` looks for a failure, or says what has run out: then the part stays as it is by then. */
+/** `find` looks for a failure, or says what has run out: then, and at the limit, the part stays as it is. */
 export function shrunk(accesses: Accesses, found: Found, find: (part: Accesses) => Found | string | null): Shrunk {
   let best: Shrunk = { ...found, part: accesses };
+  const end = performance.now() + LIMIT;
   let size = Math.ceil(accesses.operations.length / 2);
   for (let begin = 0, progress = false; ; begin += size) {
     if (begin >= best.part.operations.length) {
@@ -26,6 +30,7 @@ export function shrunk(accesses: Accesses, found: Found, find: (part: Accesses) 
       begin = 0;
       progress = false;
     }
+    if (performance.now() > end) return best;
     const from = begin;
     const rest = without(best.part, (id) => id >= from && id < from + size);
     const left = find(rest);
