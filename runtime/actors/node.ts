@@ -3,8 +3,17 @@
  * one after another, each run to completion, and carries out the effects that they emit.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
-import type { Effect, Gone, Incoming } from '../../machines/shared/effects.js';
-import { type Address, actorOf, address, groupActor, type NodeId, nodeOf } from '../../machines/shared/identifiers.js';
+import type { Delivery, Effect, Gone, Incoming } from '../../machines/shared/effects.js';
+import {
+  type Address,
+  actorOf,
+  address,
+  groupActor,
+  incarnationOf,
+  type NodeId,
+  nodeOf,
+  senderNode,
+} from '../../machines/shared/identifiers.js';
 import type { Shape } from '../../machines/shared/shapes.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
@@ -336,6 +345,7 @@ export class Node {
         return;
       case 'deliver':
         this.#trace?.delivered(this.#cause, actor.name, effect.group, effect.deliveries);
+        this.#learn(effect.deliveries);
         this.#hooks.delivered?.(effect.group, actor.deliverTo ?? actor.name, effect.deliveries);
         if (actor.deliverTo !== null) this.#toSibling(actor, actor.deliverTo, 'delivered', effect.deliveries);
         return;
@@ -358,6 +368,17 @@ export class Node {
         this.#counters.add(`discarded.${effect.event}`, effect.count);
         this.#trace?.dropped(this.#cause, actor.name, effect.reason, effect.count, effect.event);
         return;
+    }
+  }
+
+  /**
+   * A message that came by way of others names its sender's incarnation. The answer must find that one, also where the
+   * sender itself was never heard.
+   */
+  #learn(deliveries: readonly Delivery[]): void {
+    for (const { sender } of deliveries) {
+      const incarnation = incarnationOf(sender);
+      if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);
     }
   }
 

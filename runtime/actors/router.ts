@@ -134,6 +134,11 @@ export class Router implements LinkOwner {
     return true;
   }
 
+  /** This incarnation of the peer is known to have been there. */
+  learn(peer: NodeId, incarnation: number): void {
+    if (this.#port !== null && peer !== this.id) this.#link(peer).learn(incarnation);
+  }
+
   /** Sends at the end of this tick. */
   post(to: NodeId, message: Outgoing): void {
     if (this.#port === null) return;

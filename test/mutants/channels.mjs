@@ -52,6 +52,15 @@ export const channels = [
   },
   {
     rule: 'CH-2',
+    breaks: 'who answers a message that came by way of others speaks to the incarnation before its sender',
+    file: 'runtime/actors/node.ts',
+    find: 'if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);',
+    replace: '',
+    tests: simulation,
+    name: 'CH-2: a front end that restarted before a replica manager ever heard it',
+  },
+  {
+    rule: 'CH-2',
     breaks: 'what is dropped for its incarnation is not counted',
     file: 'runtime/actors/link.ts',
     find: "      owner.count('frames.stale');\n      // The answer",

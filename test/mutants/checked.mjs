@@ -61,11 +61,10 @@ const links = [
   ),
   mutant(
     'CH-2',
-    'the end of an incarnation is told to nobody',
-    'runtime/actors/link.ts',
-    'this.#owner.gone(this.peer, incarnation);',
+    'who answers a message that came by way of others speaks to the incarnation before its sender',
+    'runtime/actors/node.ts',
+    'if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);',
     '',
-    readsAtOne,
   ),
   mutant(
     'CH-2',

@@ -290,6 +290,15 @@ describe('crash and recovery', () => {
     });
   });
 
+  test('CH-2: a front end that restarted before a replica manager ever heard it is answered', async () => {
+    const cluster = simulate(ledger, { seed: 4 });
+    const client = cluster.client({ name: 'ann' });
+    cluster.inject('crash:fe-1');
+    cluster.inject('recover:fe-1');
+    expect(await client.add(1)).toBe(1);
+    await cluster.close();
+  });
+
   test('a partition that heals delays requests and loses none', () => {
     everySeed(50, 'a partition that heals', (seed) => {
       const faults = ['partition:rm-1|rm-2,rm-3,sequencer@20ms..400ms', 'partition:fe-1>sequencer@60ms..300ms'];
