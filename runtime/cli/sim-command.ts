@@ -12,7 +12,7 @@ import { exitCodes, type Io } from './io.js';
 import type { SimOptions } from './sim-options.js';
 import { readableSim } from './sim-readable.js';
 import { type SimReport, simReport } from './sim-report.js';
-import { smallest } from './sim-smallest.js';
+import { explained, smallest } from './sim-smallest.js';
 import { count, plural } from './wording.js';
 
 /** Goes to the beginning of a terminal's line and clears it. */
@@ -37,9 +37,10 @@ export async function simCommand(name: string, options: SimOptions, io: Io): Pro
   }
   const seconds = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const small = await smallest(trials, options, totals, io);
+  const violations = await explained(trials, totals, io);
+  const small = await smallest(trials, options, violations, io);
   const measured = { seconds, cpuMicros: user + system, jobs: crew.size, interrupted: io.interrupted.aborted };
-  const report = simReport(name, options, trials, totals, small, measured);
+  const report = simReport(name, options, trials, totals, violations, small, measured);
   io.stdout(options.json ? `${JSON.stringify(report)}\n` : readableSim(report, { color: io.color }));
   return exitCode(report);
 }

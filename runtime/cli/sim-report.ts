@@ -7,7 +7,7 @@ import type { Share } from '../coverage/coverage.js';
 import type { NetworkCounts } from '../simulate/network.js';
 import type { Trials } from '../simulate/outcome.js';
 import { type RunName, runText, type Scenario } from '../simulate/scenario.js';
-import type { RunTotals } from '../simulate/totals.js';
+import type { FoundViolation, RunTotals } from '../simulate/totals.js';
 import type { HistoryProperty, TrialProperty } from '../simulate/trial.js';
 import { exerciseWords } from './exercise-options.js';
 import type { SeedRange, SimOptions } from './sim-options.js';
@@ -108,6 +108,7 @@ export function simReport(
   options: SimOptions,
   { service, exercise, property }: Trials,
   totals: RunTotals,
+  violations: readonly FoundViolation[],
   smallest: ReportedSmallest | null,
   { seconds, cpuMicros, jobs, interrupted }: Measured,
 ): SimReport {
@@ -129,7 +130,7 @@ export function simReport(
     faults,
     verdicts,
     violated,
-    violations: totals.violations.map((found) => ({ ...found, replay: replayOf(name, options, found) })),
+    violations: violations.map((found) => ({ ...found, replay: replayOf(name, options, found) })),
     smallest,
     charts: totals.charts.map(({ chart, totals: { states, transitions }, ...parts }) => ({
       chart,

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ChoraleError } from '../errors.js';
 import type { Trials } from '../simulate/outcome.js';
-import { drawScenario, type Scenario } from '../simulate/scenario.js';
+import { drawScenario, runText, type Scenario } from '../simulate/scenario.js';
 import { type ShrinkProgress, shrinkInSlices } from '../simulate/shrink.js';
 import type { FoundViolation, RunTotals } from '../simulate/totals.js';
 import { type Trial, tryInSlices } from '../simulate/trial.js';
@@ -16,14 +16,32 @@ import type { ReportedSmallest } from './sim-report.js';
 import { watched } from './watched.js';
 import { plural } from './wording.js';
 
+/** The violations to be listed, each with its reason: the run is made again where nobody has looked for one yet. */
+export async function explained(
+  { service, exercise, property, limits }: Trials,
+  { violations }: RunTotals,
+  io: Io,
+): Promise<readonly FoundViolation[]> {
+  const all: FoundViolation[] = [];
+  for (const found of violations) {
+    const slices = tryInSlices(service, drawScenario(found.seed, exercise, found.near), { property, limits });
+    const again = found.why !== '' || io.interrupted.aborted ? null : await watched(slices, () => runText(found), io);
+    const why = again?.violations.find((other) => other.property === found.property)?.why;
+    all.push(why === undefined ? found : { ...found, why });
+  }
+  return all;
+}
+
+/** Operations that are shown all, and not the failing part alone. */
+const SHOWN_WHOLE = 8;
+
 /** Null where every run is right, where it is not wanted, and where the user does not wait for it. Errors: INPUT_INVALID. */
 export async function smallest(
   trials: Trials,
   options: SimOptions,
-  totals: RunTotals,
+  [found]: readonly FoundViolation[],
   io: Io,
 ): Promise<ReportedSmallest | null> {
-  const [found] = totals.violations;
   if (found === undefined || io.interrupted.aborted || !(options.shrink || options.save !== undefined)) return null;
   const whole = drawScenario(found.seed, trials.exercise, found.near);
   const made = options.shrink ? await madeSmall(trials, whole, found, io) : await madeAgain(trials, whole, io);
@@ -41,7 +59,7 @@ export async function smallest(
     scenario: trial.scenario,
     tries,
     from: { requests: whole.requests.length, faults: whole.faults.length },
-    part: part.length === 0 ? trial.history : part,
+    part: part.length === 0 || trial.history.length <= SHOWN_WHOLE ? trial.history : part,
     impossible: part.length > 0 && trial.consistency.verdict === 'violated' ? trial.consistency.impossible : null,
     saved: options.save ?? null,
   };
