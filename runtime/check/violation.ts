@@ -44,13 +44,14 @@ export function violationOfSearch(question: Question, at: number, budget: Budget
   const { operations, timing, model, required } = question;
   const { called, returned } = timing;
   const end = returned[at] ?? 0;
-  // What was called later cannot have helped.
   const reached = operations.flatMap((_, i) => ((called[i] ?? 0) <= end ? [i] : []));
   const shrinking = budget.part(SHRINKING);
   const withPart = (part: readonly number[]): Question => {
     const kept = new Set(part);
-    const places = reached.filter((i) => kept.has(i) || !model.reads(operations[i] as Operation)); // a place in it
-    return reduced(question, new Set(places), part);
+    // What was called when all of the part had returned cannot have helped; nor can what changes nothing.
+    const over = part.reduce((latest, i) => Math.max(latest, returned[i] ?? 0), end);
+    const helps = (operation: Operation, i: number): boolean => (called[i] ?? 0) <= over && !model.reads(operation);
+    return reduced(question, new Set(operations.flatMap((one, i) => (kept.has(i) || helps(one, i) ? [i] : []))), part);
   };
   const isStuck = (asked: Question): boolean =>
     shrinking.left > 0 && search(asked, shrinking.part(SHRINKING_TRY)).outcome === 'stuck';
@@ -82,11 +83,17 @@ function reduced(question: Question, kept: ReadonlySet<number>, part: readonly n
   const places = [...kept].sort((a, b) => a - b);
   const numbers = new Map(places.map((i, place) => [i, place]));
   const required = flags(question, part);
+  // The order within a process goes through what is gone.
+  const placeBefore = (i: number): number => {
+    let j = question.before[i] ?? -1;
+    while (j >= 0 && !numbers.has(j)) j = question.before[j] ?? -1;
+    return numbers.get(j) ?? -1;
+  };
   return {
     ...question,
     operations: places.map((i) => question.operations[i] as Operation), // places in it
     timing: timingOf(question.timing, places),
-    before: Int32Array.from(places, (i) => numbers.get(question.before[i] ?? -1) ?? -1),
+    before: Int32Array.from(places, placeBefore),
     required: Uint8Array.from(places, (i) => required[i] ?? 0),
   };
 }
