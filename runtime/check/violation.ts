@@ -6,7 +6,7 @@
  */
 import type { Budget } from './budget.js';
 import type { Operation } from './history.js';
-import { type Question, search } from './search.js';
+import { type Answer, type Question, search } from './search.js';
 import { smallestPart } from './smallest.js';
 import { timingOf } from './timing.js';
 import type { CheckVerdict } from './verdict.js';
@@ -28,46 +28,80 @@ export function violationOfValues(
   algorithm: Algorithm,
   budget: Budget,
 ): CheckVerdict {
+  const { model, operations, before } = question;
+  const isQueue = model.shape === 'queue';
+  const shrinking = new Shrinking(question, budget);
+  // The algorithm does not know of the order within a process at one instant.
+  const tied = before.some((i) => i >= 0);
   // A queue's operations that take are told apart by their outputs, so of its values all or nothing is left out.
   const fails = (part: readonly number[]): boolean =>
-    question.model.shape !== 'queue' && (algorithm({ ...question, required: flags(question, part) }) ?? []).length > 0;
+    !isQueue &&
+    ((algorithm({ ...question, required: flags(question, part) }) ?? []).length > 0 || (tied && shrinking.fails(part)));
   const part = smallestPart(byReturn(question, unordered), fails);
-  const values = new Set(part.map((i) => JSON.stringify(question.operations[i]?.output)));
-  const written = question.operations.flatMap(({ op, input }, i) =>
-    op === question.model.shapedBy?.put && values.has(JSON.stringify(input)) ? [i] : [],
+  const whole = isQueue ? undefined : shrinking.withPart(part);
+  const answer = whole && answerTo(whole, budget);
+  if (whole !== undefined && answer?.outcome === 'stuck') return violated(whole, answer);
+  const values = new Set(part.map((i) => JSON.stringify(operations[i]?.output)));
+  const written = operations.flatMap(({ op, input }, i) =>
+    op === model.shapedBy?.put && values.has(JSON.stringify(input)) ? [i] : [],
   );
-  return violated(reduced(question, new Set([...part, ...written]), part), budget);
+  const few = reduced(question, new Set([...part, ...written]), part);
+  const answerOfFew = answerTo(few, budget);
+  const all = few.operations.length === operations.length;
+  return violated(few, answerOfFew.outcome === 'stuck' ? { ...answerOfFew, all: answerOfFew.all && all } : answerOfFew);
 }
 
 /** `at`: the place of the operation that no order gets past. */
 export function violationOfSearch(question: Question, at: number, budget: Budget): CheckVerdict {
-  const { operations, timing, model, required } = question;
+  const { operations, timing, required } = question;
   const { called, returned } = timing;
   const end = returned[at] ?? 0;
-  const reached = operations.flatMap((_, i) => ((called[i] ?? 0) <= end ? [i] : []));
-  const shrinking = budget.part(SHRINKING);
-  const withPart = (part: readonly number[]): Question => {
-    const kept = new Set(part);
-    // What was called when all of the part had returned cannot have helped; nor can what changes nothing.
-    const over = part.reduce((latest, i) => Math.max(latest, returned[i] ?? 0), end);
-    const helps = (operation: Operation, i: number): boolean => (called[i] ?? 0) <= over && !model.reads(operation);
-    return reduced(question, new Set(operations.flatMap((one, i) => (kept.has(i) || helps(one, i) ? [i] : []))), part);
-  };
-  const isStuck = (asked: Question): boolean =>
-    shrinking.left > 0 && search(asked, shrinking.part(SHRINKING_TRY)).outcome === 'stuck';
-  const fails = (part: readonly number[]): boolean => {
-    const asked = withPart(part);
-    // In a short history nothing is gained by it, and where states are many it takes all the time that it may.
-    return (reached.length > LONG && isStuck({ ...asked, often: true })) || isStuck(asked);
-  };
-  const must = reached.filter((i) => required[i] === 1);
+  const shrinking = new Shrinking(question, budget);
+  const must = operations.flatMap((_, i) => (required[i] === 1 && (called[i] ?? 0) <= end ? [i] : []));
   const early = byReturn(
     question,
     must.filter((i) => (returned[i] ?? 0) <= end),
   );
   const late = must.filter((i) => (returned[i] ?? 0) > end);
-  return violated(withPart(smallestPart([...late, ...early], fails)), budget);
+  const part = smallestPart([...late, ...early], (fewer) => shrinking.fails(fewer));
+  const asked = shrinking.withPart(part);
+  return violated(asked, answerTo(asked, budget));
 }
+
+/** Whether parts fail, by search, as long as there is time. */
+class Shrinking {
+  readonly #question: Question;
+  readonly #budget: Budget;
+
+  constructor(question: Question, budget: Budget) {
+    this.#question = question;
+    this.#budget = budget.part(SHRINKING);
+  }
+
+  /** The part is required, and everything is there that can have helped: that changes something, and was called in time. */
+  withPart(part: readonly number[]): Question {
+    const { operations, timing, model } = this.#question;
+    const kept = new Set(part);
+    const over = part.reduce((latest, i) => Math.max(latest, timing.returned[i] ?? 0), Number.NEGATIVE_INFINITY);
+    for (const [i, operation] of operations.entries()) {
+      if ((timing.called[i] ?? 0) <= over && !model.reads(operation)) kept.add(i);
+    }
+    return reduced(this.#question, kept, part);
+  }
+
+  fails(part: readonly number[]): boolean {
+    const asked = this.withPart(part);
+    // In a short history nothing is gained by it, and where states are many it takes all the time that it may.
+    return (asked.operations.length > LONG && this.#isStuck({ ...asked, often: true })) || this.#isStuck(asked);
+  }
+
+  #isStuck(asked: Question): boolean {
+    return this.#budget.left > 0 && search(asked, this.#budget.part(SHRINKING_TRY)).outcome === 'stuck';
+  }
+}
+
+/** Where this takes long, the operation that returned last will do, and what it would have returned is not said. */
+const answerTo = (question: Question, budget: Budget): Answer => search(question, budget.part(SHRINKING_TRY));
 
 const byReturn = ({ timing: { returned } }: Question, places: readonly number[]): readonly number[] =>
   [...places].sort((a, b) => (returned[a] ?? 0) - (returned[b] ?? 0));
@@ -98,11 +132,9 @@ function reduced(question: Question, kept: ReadonlySet<number>, part: readonly n
   };
 }
 
-/** The verdict on a question that has no answer, its required operations being the part. */
-function violated(question: Question, budget: Budget): CheckVerdict {
+/** The verdict on a question that nothing satisfies, its required operations being the part. */
+function violated(question: Question, answer: Answer): CheckVerdict {
   const { operations, required, timing, before } = question;
-  // Where this takes long, the operation that returned last will do, and what it would have returned is not said.
-  const answer = search(question, budget.part(SHRINKING_TRY));
   const part = operations.flatMap((_, i) => (required[i] === 1 ? [i] : []));
   const at = answer.outcome === 'stuck' ? answer.at : (byReturn(question, part).at(-1) ?? 0);
   const isBefore = (i: number): boolean => (timing.returned[i] ?? 0) < (timing.called[at] ?? 0) || before[at] === i;
