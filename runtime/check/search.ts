@@ -10,11 +10,10 @@
  */
 import type { Budget } from './budget.js';
 import { Configurations } from './configurations.js';
-import type { Json, Operation } from './history.js';
-import { isRecord, textOf } from './json.js';
-import { type Model, tells } from './model.js';
+import type { Operation } from './history.js';
+import type { Model } from './model.js';
 import { Ring } from './ring.js';
-import { kindsOf, NO_STEP, States } from './states.js';
+import { kindsOf, mayChange, NO_STEP, States } from './states.js';
 import type { Timing } from './timing.js';
 
 export interface Question {
@@ -36,19 +35,13 @@ export interface Question {
 
 export type Answer =
   | { readonly outcome: 'placed' }
-  /** No order gets past operation `at`, which would have returned one of `outputs`; these are all of them, or some. */
-  | { readonly outcome: 'stuck'; readonly at: number; readonly outputs: readonly Json[]; readonly all: boolean }
+  /** No order gets past all of the operations `at`, which returned at one time. */
+  | { readonly outcome: 'stuck'; readonly at: readonly number[] }
   | { readonly outcome: 'spent'; readonly what: string };
-
-/** States in which the operation that no order gets past is tried for what it would return. */
-const STATES = 8;
 
 export function search(question: Question, budget: Budget): Answer {
   return new Search(question).run(budget);
 }
-
-/** `{ "error": CODE }`: such an operation has no effect. */
-const isRefusal = (output: Json): boolean => isRecord(output) && Object.hasOwn(output, 'error');
 
 /** One step of the path that is being tried. */
 interface Step {
@@ -91,8 +84,8 @@ class Search {
   #soonest = Number.POSITIVE_INFINITY;
   /** Of those that are required and can be placed, they return first. */
   readonly #due: number[] = [];
-  /** The latest return that was reached, whose it is, and the states in which it was. */
-  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, states: new Map<number, number[]>() };
+  /** The latest return that was reached, and whose it is. */
+  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: new Set<number>() };
 
   constructor(question: Question) {
     const { operations, required, before, model, initial } = question;
@@ -101,9 +94,7 @@ class Search {
     this.#states = new States(model, count);
     this.#state = this.#states.number(initial);
     this.#kinds = kindsOf(operations, (i) => required[i] === 1);
-    this.#changes = Uint8Array.from(operations, (operation) =>
-      model.reads(operation) || isRefusal(operation.output) ? 0 : 1,
-    );
+    this.#changes = Uint8Array.from(operations, (operation) => (mayChange(operation, model) ? 1 : 0));
     this.#ring = new Ring(count);
     this.#placed = new Uint8Array(count);
     this.#after = new Int32Array(count).fill(-1);
@@ -124,7 +115,7 @@ class Search {
       this.#expand();
       while (!this.#advance()) {
         if (this.#path.length > 1) this.#retreat();
-        else return this.#stuck();
+        else return { outcome: 'stuck', at: [...this.#furthest.at] };
       }
     }
     return { outcome: 'placed' };
@@ -301,36 +292,12 @@ class Search {
     return this.#seen.add(this.#last + 2, near, tail, this.#state);
   }
 
-  /** Remembers the state, where no path has got further than this one to the return of those due, which is at `limit`. */
+  /** Remembers those due, where no path has got further than this one to `limit`, when they return. */
   #note(limit: number): void {
     const furthest = this.#furthest;
     if (limit < furthest.returned) return;
-    if (limit > furthest.returned) {
-      furthest.returned = limit;
-      furthest.states.clear();
-    }
-    for (const i of this.#due) {
-      const states = furthest.states.get(i);
-      if (states === undefined) furthest.states.set(i, [this.#state]);
-      else if (states.length < STATES) states.push(this.#state);
-    }
-  }
-
-  /** Of those that return at one time, the one that returned what it would in the fewest of the states. */
-  #stuck(): Answer {
-    const { model, operations } = this.#question;
-    const found = [...this.#furthest.states].map(([at, states]) => {
-      const operation = operations[at] as Operation; // its place
-      const outputs = new Map<string, Json>();
-      let told = 0;
-      for (const state of states) {
-        const output = this.#states.output(state, operation);
-        if (tells(model, operation, output)) told += 1;
-        else outputs.set(textOf(output), output);
-      }
-      return { told, at, outputs: [...outputs.values()], all: states.length < STATES };
-    });
-    const { at, outputs, all } = found.reduce((one, other) => (other.told < one.told ? other : one));
-    return { outcome: 'stuck', at, outputs, all };
+    if (limit > furthest.returned) furthest.at.clear();
+    furthest.returned = limit;
+    for (const i of this.#due) furthest.at.add(i);
   }
 }

@@ -6,7 +6,8 @@
  */
 import type { Budget } from './budget.js';
 import type { Operation } from './history.js';
-import { type Answer, type Question, search } from './search.js';
+import { type Outputs, outputsOf } from './outputs.js';
+import { type Question, search } from './search.js';
 import { smallestPart } from './smallest.js';
 import { timingOf } from './timing.js';
 import type { CheckVerdict } from './verdict.js';
@@ -38,17 +39,13 @@ export function violationOfValues(
     !isQueue &&
     ((algorithm({ ...question, required: flags(question, part) }) ?? []).length > 0 || (tied && shrinking.fails(part)));
   const part = smallestPart(byReturn(question, unordered), fails);
-  const whole = isQueue ? undefined : shrinking.withPart(part);
-  const answer = whole && answerTo(whole, budget);
-  if (whole !== undefined && answer?.outcome === 'stuck') return violated(whole, answer);
+  if (!isQueue) return violated(shrinking.withPart(part), true, budget);
   const values = new Set(part.map((i) => JSON.stringify(operations[i]?.output)));
   const written = operations.flatMap(({ op, input }, i) =>
     op === model.shapedBy?.put && values.has(JSON.stringify(input)) ? [i] : [],
   );
   const few = reduced(question, new Set([...part, ...written]), part);
-  const answerOfFew = answerTo(few, budget);
-  const all = few.operations.length === operations.length;
-  return violated(few, answerOfFew.outcome === 'stuck' ? { ...answerOfFew, all: answerOfFew.all && all } : answerOfFew);
+  return violated(few, few.operations.length === operations.length, budget);
 }
 
 /** `at`: the place of the operation that no order gets past. */
@@ -64,8 +61,7 @@ export function violationOfSearch(question: Question, at: number, budget: Budget
   );
   const late = must.filter((i) => (returned[i] ?? 0) > end);
   const part = smallestPart([...late, ...early], (fewer) => shrinking.fails(fewer));
-  const asked = shrinking.withPart(part);
-  return violated(asked, answerTo(asked, budget));
+  return violated(shrinking.withPart(part), true, budget);
 }
 
 /** Whether parts fail, by search, as long as there is time. */
@@ -100,9 +96,6 @@ class Shrinking {
   }
 }
 
-/** Where this takes long, the operation that returned last will do, and what it would have returned is not said. */
-const answerTo = (question: Question, budget: Budget): Answer => search(question, budget.part(SHRINKING_TRY));
-
 const byReturn = ({ timing: { returned } }: Question, places: readonly number[]): readonly number[] =>
   [...places].sort((a, b) => (returned[a] ?? 0) - (returned[b] ?? 0));
 
@@ -132,11 +125,14 @@ function reduced(question: Question, kept: ReadonlySet<number>, part: readonly n
   };
 }
 
-/** The verdict on a question that nothing satisfies, its required operations being the part. */
-function violated(question: Question, answer: Answer): CheckVerdict {
+/**
+ * The verdict on a question that nothing satisfies, its required operations being the part; `whole`: nothing that may
+ * have happened is gone.
+ */
+function violated(question: Question, whole: boolean, budget: Budget): CheckVerdict {
   const { operations, required, timing, before } = question;
   const part = operations.flatMap((_, i) => (required[i] === 1 ? [i] : []));
-  const at = answer.outcome === 'stuck' ? answer.at : (byReturn(question, part).at(-1) ?? 0);
+  const { at, outputs, all } = impossibleOf(question, part, budget);
   const isBefore = (i: number): boolean => (timing.returned[i] ?? 0) < (timing.called[at] ?? 0) || before[at] === i;
   const others = part.filter((i) => i !== at);
   const among = (places: readonly number[]): Operation[] => places.map((i) => operations[i] as Operation); // its places
@@ -150,8 +146,22 @@ function violated(question: Question, answer: Answer): CheckVerdict {
       impossible,
       before: among(others.filter(isBefore)),
       beside: among(others.filter((i) => !isBefore(i))),
-      outputs: answer.outcome === 'stuck' ? answer.outputs : [],
-      all: answer.outcome === 'stuck' && answer.all,
+      outputs,
+      all: all && whole,
     }),
   };
+}
+
+/**
+ * Of the operations that no order gets past the first that would have returned something else, else the first. Where it
+ * takes long to find them, that of the part which returned last will do.
+ */
+function impossibleOf(question: Question, part: readonly number[], budget: Budget): Outputs & { readonly at: number } {
+  const answer = search(question, budget.part(SHRINKING_TRY));
+  const places = answer.outcome === 'stuck' ? answer.at : byReturn(question, part).slice(-1);
+  for (const at of places) {
+    const found = outputsOf(question, at, budget);
+    if (found.outputs.length > 0) return { at, ...found };
+  }
+  return { at: places[0] ?? 0, outputs: [], all: false };
 }

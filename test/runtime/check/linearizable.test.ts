@@ -47,6 +47,19 @@ function expectOrdered(
   );
 }
 
+/** Outputs which a verdict says that the impossible operation could have returned, or no others than which. */
+function outputsSaid(why: string): [output: Json, could: boolean][] {
+  const [, all, texts = ''] =
+    /(Whatever else happened, it would|It might) have returned ([^.]*?)(, not that)?\.$/.exec(why) ?? [];
+  const outputs =
+    texts === '' || texts.includes(' more') ? [] : texts.split(/, | or /).map((text): Json => JSON.parse(text) as Json); // JSON in words
+  const others = all?.startsWith('What') === true ? ['none such'] : [];
+  return [
+    ...outputs.map((output): [Json, boolean] => [output, true]),
+    ...others.map((output): [Json, boolean] => [output, false]),
+  ];
+}
+
 /** What may be asked of each object, few values, so that they coincide. */
 const kinds: readonly {
   readonly model: Model;
@@ -204,6 +217,12 @@ describe('linearizability', () => {
         for (const one of part) {
           const rest = part.filter((other) => other !== one);
           expectOrdered(operations, model, rest, true);
+        }
+        for (const [output, could] of outputsSaid(verdict.why)) {
+          const other = { ...impossible, output };
+          const swap = (list: readonly Operation[]): Operation[] =>
+            list.map((operation) => (operation === impossible ? other : operation));
+          expectOrdered(swap(operations), model, swap(part), could);
         }
       }
     });
