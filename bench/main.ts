@@ -5,6 +5,7 @@
  *
  *     node --expose-gc dist/bench/main.js [--quick]
  */
+import { checkers } from './checkers.js';
 import { exploration } from './exploration.js';
 import { growth } from './growth.js';
 import { routing } from './routing.js';
@@ -15,5 +16,6 @@ const quick = process.argv.includes('--quick');
 const reference = routing();
 simulator(quick ? 250 : 1_000);
 await exploration(reference, quick);
+await checkers(quick);
 await throughput(reference, quick ? 1_000 : 4_000);
 await growth(reference, quick ? 100_000 : 1_000_000);

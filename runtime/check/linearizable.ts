@@ -74,7 +74,7 @@ function judge(question: Question, budget: Budget): CheckVerdict {
   const answer = search(question, budget);
   if (answer.outcome === 'placed') return { property: 'linearizable', verdict: 'holds' };
   if (answer.outcome === 'spent') return { property: 'linearizable', verdict: 'unknown', why: `${answer.what}.` };
-  return violationOfSearch(question, answer.at, budget);
+  return violationOfSearch(question, answer.at[0] ?? 0, budget);
 }
 
 /**

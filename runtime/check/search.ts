@@ -6,15 +6,14 @@
  *
  * What cuts the search down without losing a linearization: an operation that can be placed and leaves every state as
  * it is, as reads do and what was refused, is placed at once; of operations of one kind, that which returned first goes
- * first.
+ * first. Neither may rule out what may have happened or not, and would have done so before it.
  */
 import type { Budget } from './budget.js';
 import { Configurations } from './configurations.js';
-import type { Json, Operation } from './history.js';
-import { isRecord, textOf } from './json.js';
-import { type Model, tells } from './model.js';
+import type { Operation } from './history.js';
+import type { Model } from './model.js';
 import { Ring } from './ring.js';
-import { kindsOf, NO_STEP, States } from './states.js';
+import { kindsOf, mayChange, NO_STEP, States } from './states.js';
 import type { Timing } from './timing.js';
 
 export interface Question {
@@ -36,19 +35,13 @@ export interface Question {
 
 export type Answer =
   | { readonly outcome: 'placed' }
-  /** No order gets past operation `at`, which would have returned one of `outputs`; these are all of them, or some. */
-  | { readonly outcome: 'stuck'; readonly at: number; readonly outputs: readonly Json[]; readonly all: boolean }
+  /** No order gets past all of the operations `at`, which returned at one time. */
+  | { readonly outcome: 'stuck'; readonly at: readonly number[] }
   | { readonly outcome: 'spent'; readonly what: string };
-
-/** States in which the operation that no order gets past is tried for what it would return. */
-const STATES = 8;
 
 export function search(question: Question, budget: Budget): Answer {
   return new Search(question).run(budget);
 }
-
-/** `{ "error": CODE }`: such an operation has no effect. */
-const isRefusal = (output: Json): boolean => isRecord(output) && Object.hasOwn(output, 'error');
 
 /** One step of the path that is being tried. */
 interface Step {
@@ -77,6 +70,8 @@ class Search {
   readonly #placed: Uint8Array;
   /** For each the one that has to come after it; or -1. */
   readonly #after: Int32Array;
+  /** For each the last required one of those that `before` puts before it; or -1. */
+  readonly #ahead: Int32Array;
   readonly #path: Step[] = [];
   readonly #candidates: number[] = [];
   /** Operations not placed that were called before the last one placed. */
@@ -85,8 +80,12 @@ class Search {
   /** The last operation placed, in the order of calls. */
   #last = -1;
   #left: number;
-  /** The latest return that was reached, whose it is, and the states in which it was. */
-  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: -1, states: [] as number[] };
+  /** The earliest return of what may have happened or not. */
+  #soonest = Number.POSITIVE_INFINITY;
+  /** Of those that are required and can be placed, they return first. */
+  readonly #due: number[] = [];
+  /** The latest return that was reached, and whose it is. */
+  readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: new Set<number>() };
 
   constructor(question: Question) {
     const { operations, required, before, model, initial } = question;
@@ -95,15 +94,17 @@ class Search {
     this.#states = new States(model, count);
     this.#state = this.#states.number(initial);
     this.#kinds = kindsOf(operations, (i) => required[i] === 1);
-    this.#changes = Uint8Array.from(operations, (operation) =>
-      model.reads(operation) || isRefusal(operation.output) ? 0 : 1,
-    );
+    this.#changes = Uint8Array.from(operations, (operation) => (mayChange(operation, model) ? 1 : 0));
     this.#ring = new Ring(count);
     this.#placed = new Uint8Array(count);
     this.#after = new Int32Array(count).fill(-1);
-    before.forEach((j, i) => {
-      if (j >= 0) this.#after[j] = i;
-    });
+    this.#ahead = new Int32Array(count).fill(-1);
+    for (let i = 0; i < count; i++) {
+      const j = before[i] ?? -1;
+      if (j < 0) continue;
+      this.#after[j] = i;
+      this.#ahead[i] = required[j] === 1 ? j : (this.#ahead[j] ?? -1);
+    }
     this.#left = required.reduce((sum, one) => sum + one, 0);
   }
 
@@ -114,7 +115,7 @@ class Search {
       this.#expand();
       while (!this.#advance()) {
         if (this.#path.length > 1) this.#retreat();
-        else return this.#stuck();
+        else return { outcome: 'stuck', at: [...this.#furthest.at] };
       }
     }
     return { outcome: 'placed' };
@@ -170,38 +171,55 @@ class Search {
    * of the ring once one is placed that was called after its return.
    */
   #reach(): void {
-    const { timing, required, before, often } = this.#question;
+    const { timing, required, often } = this.#question;
     const { called, returned } = timing;
     const ring = this.#ring;
     const last = this.#last;
     const now = last < 0 ? Number.NEGATIVE_INFINITY : (called[last] ?? 0);
     this.#holes.length = 0;
+    this.#soonest = Number.POSITIVE_INFINITY;
     let limit = Number.POSITIVE_INFINITY;
-    let blocked = -1;
     for (let i = ring.after(ring.head); i !== ring.head && (called[i] ?? 0) <= limit; i = ring.after(i)) {
       const end = returned[i] ?? 0;
-      if (required[i] === 0 && (end < now || this.#isPlaced(this.#after[i]))) {
+      const must = required[i] === 1;
+      if (!must && (end < now || this.#isPassed(i, now))) {
         ring.takeOut(i);
         continue;
       }
-      if (required[i] === 1 && end < limit) {
+      if (must && end < limit) {
         limit = end;
-        blocked = i;
+        this.#due.length = 0;
       }
-      if (i < last && (required[i] === 1 || !often)) this.#holes.push(i);
-      const ahead = before[i] ?? -1;
-      if (ahead < 0 || required[ahead] === 0 || this.#isPlaced(ahead)) this.#candidates.push(i);
+      if (!must) this.#soonest = Math.min(this.#soonest, end);
+      if (i < last && (must || !often)) this.#holes.push(i);
+      const ahead = this.#ahead[i] ?? -1;
+      if (ahead >= 0 && this.#placed[ahead] === 0) continue;
+      this.#candidates.push(i);
+      if (must && end === limit) this.#due.push(i);
     }
-    this.#note(blocked, limit);
+    this.#note(limit);
   }
 
-  #isPlaced(i = -1): boolean {
-    return i >= 0 && this.#placed[i] === 1;
+  /** Whether one is placed that `before` puts after it; `now` is the call of the last one placed. */
+  #isPassed(i: number, now: number): boolean {
+    const { called } = this.#question.timing;
+    for (let j = this.#after[i] ?? -1; j >= 0 && (called[j] ?? 0) <= now; j = this.#after[j] ?? -1) {
+      if (this.#placed[j] === 1) return true;
+    }
+    return false;
+  }
+
+  /** Whether to place it rules out nothing that may have happened or not. */
+  #isFree(i: number): boolean {
+    const { before, timing } = this.#question;
+    const j = before[i] ?? -1;
+    return (timing.called[i] ?? 0) <= this.#soonest && (j < 0 || this.#placed[j] === 1);
   }
 
   /**
    * Keeps of the candidates from `first` on those that return in this state what they should, of each kind one, those
-   * that are due first in front; or only one that leaves every state as it is. Returns whether there is such a one.
+   * that are due first in front; or only one that leaves every state as it is and rules nothing out. Returns whether there
+   * is such a one.
    */
   #sift(first: number): boolean {
     const candidates = this.#candidates;
@@ -212,12 +230,12 @@ class Search {
       const next = this.#step(i);
       if (next === NO_STEP) continue;
       const must = this.#question.required[i] === 1;
-      if (next !== this.#state || (must && this.#changes[i] === 1)) kept = this.#insert(i, first, kept);
-      else if (must) {
+      if (must && next === this.#state && this.#changes[i] === 0 && this.#isFree(i)) {
         candidates[first] = i;
         candidates.length = first + 1;
         return true;
       }
+      if (must || next !== this.#state) kept = this.#insert(i, first, kept);
     }
     candidates.length = kept;
     return false;
@@ -244,7 +262,7 @@ class Search {
 
   /** Whether a linearization that goes on with j is still one with the two exchanged. */
   #standsFor(i: number, j: number): boolean {
-    if (this.#kinds[i] !== this.#kinds[j]) return false;
+    if (this.#kinds[i] !== this.#kinds[j] || !this.#isFree(i)) return false;
     const { returned } = this.#question.timing;
     const [one = 0, other = 0] = [returned[i], returned[j]];
     return one < other || (one === other && (this.#after[j] ?? -1) < 0);
@@ -274,26 +292,12 @@ class Search {
     return this.#seen.add(this.#last + 2, near, tail, this.#state);
   }
 
-  /** Remembers the state, where no path has got further than this one to the return of `blocked`, which is at `limit`. */
-  #note(blocked: number, limit: number): void {
+  /** Remembers those due, where no path has got further than this one to `limit`, when they return. */
+  #note(limit: number): void {
     const furthest = this.#furthest;
-    if (blocked < 0 || limit < furthest.returned) return;
-    if (limit > furthest.returned) {
-      furthest.returned = limit;
-      furthest.at = blocked;
-      furthest.states.length = 0;
-    }
-    if (blocked === furthest.at && furthest.states.length < STATES) furthest.states.push(this.#state);
-  }
-
-  #stuck(): Answer {
-    const { at, states } = this.#furthest;
-    const operation = this.#question.operations[at] as Operation; // its place
-    const outputs = new Map<string, Json>();
-    for (const state of states) {
-      const output = this.#states.output(state, operation);
-      if (!tells(this.#question.model, operation, output)) outputs.set(textOf(output), output);
-    }
-    return { outcome: 'stuck', at, outputs: [...outputs.values()], all: states.length < STATES };
+    if (limit < furthest.returned) return;
+    if (limit > furthest.returned) furthest.at.clear();
+    furthest.returned = limit;
+    for (const i of this.#due) furthest.at.add(i);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The states of an object that a search has come by, as small numbers, and the steps between them.
  */
-import type { Json, Operation } from './history.js';
-import { textOf } from './json.js';
+import type { Operation } from './history.js';
+import { isRecord, textOf } from './json.js';
 import { type Model, tells } from './model.js';
 
 /** Steps that are remembered at most. */
@@ -55,11 +55,6 @@ export class States {
     steps[place + 2] = next;
     return next;
   }
-
-  /** What the operation would return. */
-  output(state: number, operation: Operation): Json {
-    return this.#model.apply(this.#states[state], operation).output;
-  }
 }
 
 /** Numbers for the kinds of operations: those of one kind do the same and returned the same. */
@@ -72,3 +67,7 @@ export function kindsOf(operations: readonly Operation[], told: (i: number) => b
     return number;
   });
 }
+
+/** False: where it returns what it did, it leaves the state as it is. `{ "error": CODE }` is without effect. */
+export const mayChange = (operation: Operation, model: Model): boolean =>
+  !model.reads(operation) && !(isRecord(operation.output) && Object.hasOwn(operation.output, 'error'));
