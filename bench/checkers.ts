@@ -91,8 +91,8 @@ async function measured({ model, ...work }: Work): Promise<Record<string, string
 }
 
 /**
- * A history that is linearizable by construction: at each instant some client calls, is served or returns. In the end
- * those under way never return.
+ * A history that is linearizable by construction: at each instant some client calls, is served or returns. In the
+ * end those that were served return, and the others are left out.
  */
 function history({ model, clients, operations, ask }: Work): Operation[] {
   const under: (Operation & { served: boolean })[] = [];
@@ -100,7 +100,8 @@ function history({ model, clients, operations, ask }: Work): Operation[] {
   const free = Array.from({ length: clients }, (_, client) => client);
   const done: Operation[] = [];
   let state = model.initial();
-  for (let now = 0; done.length + under.length < operations; now++) {
+  let now = 0;
+  for (; done.length + under.length < operations; now++) {
     const turn = below(clients);
     const mine = under[turn];
     if (mine === undefined) {
@@ -124,7 +125,10 @@ function history({ model, clients, operations, ask }: Work): Operation[] {
       under.splice(turn, 1);
     }
   }
-  return [...done, ...under.map(({ served, ...operation }) => ({ ...operation, output: null }))];
+  return [
+    ...done,
+    ...under.filter(({ served }) => served).map(({ served, ...operation }) => ({ ...operation, return: now })),
+  ];
 }
 
 /** A linear congruence whose high bits count: the same history in every run. */

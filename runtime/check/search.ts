@@ -211,9 +211,13 @@ class Search {
 
   /** Whether to place it rules out nothing that may have happened or not. */
   #isFree(i: number): boolean {
-    const { before, timing } = this.#question;
-    const j = before[i] ?? -1;
-    return (timing.called[i] ?? 0) <= this.#soonest && (j < 0 || this.#placed[j] === 1);
+    return (this.#question.timing.called[i] ?? 0) <= this.#soonest && this.#isNext(i);
+  }
+
+  /** Whether nothing that may have happened or not is left of those that `before` puts before it. */
+  #isNext(i: number): boolean {
+    const j = this.#question.before[i] ?? -1;
+    return j < 0 || this.#placed[j] === 1;
   }
 
   /**
@@ -262,8 +266,11 @@ class Search {
 
   /** Whether a linearization that goes on with j is still one with the two exchanged. */
   #standsFor(i: number, j: number): boolean {
-    if (this.#kinds[i] !== this.#kinds[j] || !this.#isFree(i)) return false;
-    const { returned } = this.#question.timing;
+    if (this.#kinds[i] !== this.#kinds[j]) return false;
+    const { timing, required, often } = this.#question;
+    if (often && required[i] === 0) return i < j; // neither is used up, and the one called first rules out less
+    if (!(i < j ? this.#isNext(i) : this.#isFree(i))) return false;
+    const { returned } = timing;
     const [one = 0, other = 0] = [returned[i], returned[j]];
     return one < other || (one === other && (this.#after[j] ?? -1) < 0);
   }

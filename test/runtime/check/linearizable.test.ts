@@ -300,4 +300,43 @@ describe('linearizability', () => {
     expect(verdict).toMatchObject({ verdict: 'unknown', why: expect.stringContaining('100000 bytes') });
     expect(linearizable(hard, models.stack, { milliseconds: 0 })).toMatchObject({ verdict: 'unknown' });
   });
+
+  test('CC-9: one stale read among 10,000 operations with few values: a part of three at most', () => {
+    const below = chance(7);
+    const ask = (): Asked => {
+      const key = `k${below(10)}`;
+      return below(2) === 0 ? { op: 'get', key, input: null } : { op: 'put', key, input: `${below(5)}` };
+    };
+    const operations = linearizableHistory(models.kv, below, { operations: 10_000, processes: 10, ask });
+    expectVerdict(operations, models.kv, 'holds');
+    const fresh = operations.findIndex(
+      ({ op, key, output }, i) => i > 5_000 && op === 'get' && key === 'k3' && output === '1',
+    );
+    const read = operations[fresh] as Operation; // one in five reads sees 1
+    const stale = operations.with(fresh, { ...read, output: '0' });
+    const { part, why } = failure(linearizable(stale, models.kv, { milliseconds: 20_000 }));
+    expect(part.length).toBeLessThanOrEqual(3);
+    expect(part).toContain('get("k3") → "0"');
+    expect(why).toMatch(/^get\("k3"\) → "0" cannot be: it began after put/);
+  });
+
+  test('CC-9: wide histories end within their limits, with a verdict or none', () => {
+    const ended = { holds: 0, violated: 0, unknown: 0 };
+    const bytes = 2 ** 20;
+    everySeed(10, 'CC-9', (seed) => {
+      const below = chance(seed);
+      for (const { model, ask } of kinds.filter(({ model: { name } }) => /register|queue|stack|bank/.test(name))) {
+        const drawing = { operations: 60, processes: 30, ask: (n: typeof below) => ({ ...ask(n), key: 'x' }) };
+        const wide = linearizableHistory(model, below, drawing).map(
+          (operation, i): Operation => (i < 30 ? operation : { ...operation, return: null }),
+        );
+        const operations = below(2) === 0 ? wide : mutated(wide, below);
+        const { verdict } = linearizable(operations, model, { milliseconds: 1_000, bytes });
+        ended[verdict] += 1;
+      }
+    });
+    if (process.env.SEED !== undefined) return;
+    expect(ended.unknown).toBeGreaterThan(0);
+    expect(ended.holds + ended.violated).toBeGreaterThan(10);
+  });
 });
