@@ -4,7 +4,8 @@
 import type { Budget } from './budget.js';
 import type { Json, Operation } from './history.js';
 import { textOf } from './json.js';
-import { type Question, search } from './search.js';
+import type { Question } from './question.js';
+import { search } from './search.js';
 
 export interface Outputs {
   readonly outputs: readonly Json[];

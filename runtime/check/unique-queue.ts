@@ -5,7 +5,7 @@
  * that operation it can have been.
  */
 import { textOf } from './json.js';
-import type { Question } from './search.js';
+import type { Question } from './question.js';
 import type { Values } from './unique.js';
 
 /** A value that was put in. Places of operations, -1 for none, and times. */

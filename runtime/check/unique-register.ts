@@ -6,7 +6,7 @@
  * come before the other.
  */
 import { textOf } from './json.js';
-import type { Question } from './search.js';
+import type { Question } from './question.js';
 import type { Values } from './unique.js';
 
 /** Places of operations, and their times. */

@@ -4,7 +4,7 @@
  */
 import type { Operation } from './history.js';
 import { textOf } from './json.js';
-import type { Question } from './search.js';
+import type { Question } from './question.js';
 
 export interface Values {
   /** By value, as a text: the place of the operation that put it. */

@@ -7,7 +7,8 @@
 import type { Budget } from './budget.js';
 import type { Operation } from './history.js';
 import { type Outputs, outputsOf } from './outputs.js';
-import { type Question, search } from './search.js';
+import type { Question } from './question.js';
+import { search } from './search.js';
 import { smallestPart } from './smallest.js';
 import { timingOf } from './timing.js';
 import type { CheckVerdict } from './verdict.js';
