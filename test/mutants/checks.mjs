@@ -1,7 +1,43 @@
 /** CC: the consistency checks. */
 const tests = ['test/runtime/check/consistency.test.ts'];
 
+const linearizability = ['test/runtime/check/linearizable.test.ts'];
+
 export const checks = [
+  {
+    rule: 'CC-1',
+    breaks: 'an operation that never returned must have happened',
+    file: 'runtime/check/linearizable.ts',
+    find: 'required: Uint8Array.from(operations, (operation) => (operation.return === null ? 0 : 1)),',
+    replace: 'required: Uint8Array.from(operations, () => 1),',
+    tests: linearizability,
+    name: 'CC-1: on small random histories',
+  },
+  {
+    rule: 'CC-1',
+    breaks: 'unique values: only the first read of a value counts',
+    file: 'runtime/check/unique-register.ts',
+    find: 'if (called > cluster.lastCalled) Object.assign',
+    replace: 'if (called < 0) Object.assign',
+    tests: linearizability,
+    name: 'CC-1: on small random histories',
+  },
+  {
+    rule: 'CC-5',
+    breaks: 'deliveries in another order are let pass',
+    file: 'runtime/check/deliveries.ts',
+    find: 'if (prefix <= place) {',
+    replace: 'if (prefix < 0) {',
+    tests: ['test/runtime/check/deliveries.test.ts'],
+  },
+  {
+    rule: 'CC-5',
+    breaks: 'a message that is handled twice is let pass',
+    file: 'runtime/check/deliveries.ts',
+    find: 'if (handled.has(id)) return',
+    replace: 'if (handled.size < 0) return',
+    tests: ['test/runtime/check/deliveries.test.ts'],
+  },
   {
     rule: 'CC-2',
     breaks: 'operations of one process may change places',
