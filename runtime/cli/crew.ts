@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { CheckLimits } from '../check/verdict.js';
+import { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import { outcomeInSlices, type RunOutcome, type Trials } from '../simulate/outcome.js';
 import { type Exercise, type RunName, runText } from '../simulate/scenario.js';
@@ -36,12 +37,13 @@ const extension = extname(import.meta.url);
 export const threadsAreThere = extension === '.js';
 
 export function alone(trials: Trials): Crew {
+  const coverage = new ChartCoverage();
   return {
     size: 1,
     async make(runs, interrupted, told) {
       let looked = performance.now();
       for (const run of runs) {
-        const slices = outcomeInSlices(trials, run);
+        const slices = outcomeInSlices(trials, run, coverage);
         for (let slice = next(slices, run); ; slice = next(slices, run)) {
           if (performance.now() - looked > LOOK_INTERVAL) {
             await setImmediate();

@@ -3,6 +3,7 @@
  * thread to thread, and makes each run that it is told of.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import { outcomeInSlices, type Trials } from '../simulate/outcome.js';
 import { findService } from './catalogue.js';
@@ -21,7 +22,7 @@ async function trialsOf(task: ThreadTask): Promise<Trials> {
 
 function make(trials: Trials, { place, run }: ThreadOrder): ThreadReport | ThreadFailure {
   try {
-    const slices = outcomeInSlices(trials, run);
+    const slices = outcomeInSlices(trials, run, coverage);
     let slice = slices.next();
     while (!slice.done) slice = slices.next();
     return { place, outcome: slice.value };
@@ -31,5 +32,6 @@ function make(trials: Trials, { place, run }: ThreadOrder): ThreadReport | Threa
   }
 }
 
+const coverage = new ChartCoverage();
 const trials = await trialsOf(workerData as ThreadTask); // what crew.ts starts a thread with
 parentPort?.on('message', (order: ThreadOrder) => parentPort?.postMessage(make(trials, order)));

@@ -58,6 +58,15 @@ export class ChartCoverage {
     for (const transition of transitionsOf(machine)) countIn(transitions, transition);
   }
 
+  /** What has been counted since the last time. A machine is marked once for each ChartCoverage, so many runs share one. */
+  take(): ChartCounts[] {
+    const counts = this.toJSON();
+    for (const { states, transitions } of this.#charts.values()) {
+      for (const counter of [...states.values(), ...transitions.values()]) counter.taken = 0;
+    }
+    return counts;
+  }
+
   /** Adds the counts of another process or run. */
   merge(counts: readonly ChartCounts[]): void {
     for (const { chart, states, transitions } of counts) {

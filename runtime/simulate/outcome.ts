@@ -2,7 +2,7 @@
  * What one run of an exercise came to, as plain data: it crosses from the thread that made the run to the one that asked.
  */
 import type { CheckLimits } from '../check/verdict.js';
-import { type ChartCounts, ChartCoverage } from '../coverage/coverage.js';
+import type { ChartCounts, ChartCoverage } from '../coverage/coverage.js';
 import type { AnyService } from '../service/index.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
 import type { NetworkCounts } from './network.js';
@@ -34,11 +34,13 @@ export interface Trials {
   readonly limits: CheckLimits;
 }
 
-/** Makes one run; pauses now and then for whoever must stay responsive. Errors: as `tryScenario`. */
-export function* outcomeInSlices(trials: Trials, name: RunName): Generator<void, RunOutcome> {
+/**
+ * Makes one run; pauses now and then for whoever must stay responsive. `coverage` is the same for all runs of a thread.
+ * Errors: as `tryScenario`.
+ */
+export function* outcomeInSlices(trials: Trials, name: RunName, coverage: ChartCoverage): Generator<void, RunOutcome> {
   const { service, exercise, property, limits } = trials;
   const faults = new FaultCounter();
-  const coverage = new ChartCoverage();
   const scenario = drawScenario(name.seed, exercise, name.near);
   return outcomeOf(
     name,
@@ -65,7 +67,7 @@ function outcomeOf(
     faults: Object.fromEntries(struck),
     verdict: violations.length > 0 ? 'violated' : unknown,
     violations: violations.map(({ property, why }) => ({ property, why })),
-    charts: coverage.toJSON(),
+    charts: coverage.take(),
   };
 }
 
