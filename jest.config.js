@@ -16,9 +16,13 @@ export default {
   moduleNameMapper: {
     '^chorale$': '<rootDir>/runtime/index.ts',
     '^chorale/machines$': '<rootDir>/machines/index.ts',
+    '^chorale/check$': '<rootDir>/runtime/check/index.ts',
     '^chorale/testing$': '<rootDir>/runtime/testing.ts',
+    '^chorale/explore$': '<rootDir>/runtime/explore/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  setupFilesAfterEnv: ['<rootDir>/test/charts/setup.ts'],
+  reporters: ['default', '<rootDir>/test/charts/reporter.mjs'],
   // Half of the tests are one long run of seeds: all cores, or they wait for each other.
   maxWorkers: '100%',
   testTimeout: 60_000,

@@ -1,14 +1,21 @@
 /**
- * npm run bench: what Chorale costs, as ratios to a raw XState toggle measured in the same run, and whether the cost
- * stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact of one machine.
+ * npm run bench: what Chorale costs, as ratios to a raw XState toggle measured in the same run: messages, explorations,
+ * requests, and whether the cost stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact
+ * of one machine.
  *
  *     node --expose-gc dist/bench/main.js [--quick]
  */
+import { checkers } from './checkers.js';
+import { exploration } from './exploration.js';
 import { growth } from './growth.js';
 import { routing } from './routing.js';
+import { simulator } from './simulator.js';
 import { throughput } from './throughput.js';
 
 const quick = process.argv.includes('--quick');
 const reference = routing();
+simulator(quick ? 250 : 1_000);
+await exploration(reference, quick);
+await checkers(quick);
 await throughput(reference, quick ? 1_000 : 4_000);
 await growth(reference, quick ? 100_000 : 1_000_000);

@@ -9,6 +9,7 @@ export * from './multicast/index.js';
 export * from './shared/effects.js';
 export * from './shared/identifiers.js';
 export * from './shared/lamport-clock.js';
+export * from './shared/machine.js';
 export type * from './shared/object.js';
 export * from './shared/phases.js';
 export type * from './shared/requests.js';

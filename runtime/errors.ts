@@ -28,6 +28,10 @@ export const errorCodes = {
   LINK_BROKEN: 'A peer was silent, or behind, for too long: what was bound for it is discarded.',
   // actors
   ACTOR_FAILED: 'An actor threw; its supervisor stopped or restarted it.',
+  // exploration
+  MACHINE_IMPURE: 'A machine does something that exploration cannot repeat at will.',
+  // storage
+  STORAGE_FAILED: 'The storage of a node did not keep what was written; the node stopped, for it can promise nothing.',
   // snapshots
   SNAPSHOT_INVALID: 'A snapshot is of another service or version and no migration leads to this one.',
   // input of the command

@@ -15,6 +15,7 @@ export type { StyleName } from './cluster/styles.js';
 export type { Suits } from './cluster/suits.js';
 export { ChoraleError, type ErrorCode, errorCodes } from './errors.js';
 export * from './service/index.js';
+export type { SimulatedDisk } from './simulate/disk.js';
 export type { NetworkCounts } from './simulate/network.js';
 export { type SimulateSettings, Simulation, simulate } from './simulate/simulation.js';
 export type { CauseId, TraceEvent } from './trace/format.js';

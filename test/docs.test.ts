@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { propertyGroups } from '../runtime/check/check.js';
+import { models } from '../runtime/check/models.js';
 import { errorCodes } from '../runtime/errors.js';
 import { faultForms } from '../runtime/simulate/faults.js';
 
@@ -25,6 +27,15 @@ describe('what the documents say is what there is', () => {
   test('docs/faults.md shows every kind of fault', () => {
     const page = text('docs/faults.md');
     for (const form of faultForms) expect(page).toContain(`\`${form.slice(0, form.indexOf(':') + 1)}`);
+  });
+
+  test('docs/checking.md lists every object, its operations, and what a history can be checked for', () => {
+    const page = text('docs/checking.md');
+    for (const { name, operations } of Object.values(models)) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+      for (const operation of Object.keys(operations)) expect(row).toContain(`\`${operation}\``);
+    }
+    for (const property of Object.keys(propertyGroups)) expect(page).toContain(`\`${property}\``);
   });
 
   test('the README names documents that are there', () => {

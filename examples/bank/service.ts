@@ -2,6 +2,7 @@
  * A bank: accounts by name, each with a whole number of coins. Nobody can owe the bank anything.
  */
 import { ChoraleError, collection, service } from 'chorale';
+import type { Workload } from 'chorale/testing';
 
 export const about = 'accounts, transfers that happen whole or not at all, and refusals that every replica agrees on';
 
@@ -46,3 +47,22 @@ export default service('bank', {
     },
   },
 });
+
+/** Random calls, for `chorale sim`: two accounts and small amounts, so that clients get in each other's way. */
+export const workload: Workload = (chance) => {
+  const account = (): string => (chance.chance(0.5) ? 'x' : 'y');
+  switch (chance.int(1, 6)) {
+    case 1:
+      return ['setBalance', account(), chance.int(0, 9)];
+    case 2:
+      return ['deposit', account(), chance.int(1, 9)];
+    case 3:
+      return ['withdraw', account(), chance.int(1, 9)];
+    case 4:
+      return ['transfer', ...(chance.chance(0.5) ? ['x', 'y'] : ['y', 'x']), chance.int(1, 9)];
+    case 5:
+      return ['getBalance', account()];
+    default:
+      return ['total'];
+  }
+};

@@ -8,6 +8,7 @@ import {
   address,
   type GroupName,
   groupActor,
+  incarnationOf,
   type NodeId,
   type SenderId,
   senderId,
@@ -86,8 +87,6 @@ export const discardAll =
   ({ event }: { event: Pick<Incoming, 'type' | 'items'> }): { effects: readonly Effect[] } => ({
     effects: discarded(event.type, { [reason]: event.items.length }),
   });
-
-export const incarnationOf = (id: SenderId): number => Number(id.slice(id.lastIndexOf(':') + 1));
 
 /**
  * Node → the last of its incarnations that is known to have ended. One number for each node, however often it restarts.

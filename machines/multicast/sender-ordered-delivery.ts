@@ -5,9 +5,9 @@
  */
 import { discarded } from '../shared/discard.js';
 import type { Delivery, Effect, Effectful } from '../shared/effects.js';
-import { type NodeId, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
+import { incarnationOf, type NodeId, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapHas, mapSet, type PersistentMap } from '../shared/persistent-map.js';
-import { type GroupInput, incarnationOf, type Stamped } from './group.js';
+import type { GroupInput, Stamped } from './group.js';
 import {
   dropStream,
   type HoldBackQueue,

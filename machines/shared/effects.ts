@@ -50,6 +50,16 @@ export type Effect =
   | { readonly type: 'reply'; readonly answers: readonly Answer[] }
   /** These requests enter this phase here and now. Recorded, and the place where a fault can strike. */
   | { readonly type: 'phase'; readonly phase: Phase; readonly requests: readonly RequestId[] }
+  /**
+   * To the node's storage: these records after all that this actor persisted before, or with `replace` in place of it.
+   * `persisted` with this number follows when no crash can undo it; only then may anybody be told what it says.
+   */
+  | {
+      readonly type: 'persist';
+      readonly number: number;
+      readonly records: readonly Serializable[];
+      readonly replace?: true;
+    }
   /** An event that does not fit the state: counted by name, never thrown. */
   | { readonly type: 'discard'; readonly event: string; readonly reason: string; readonly count: number };
 
@@ -70,6 +80,13 @@ export type Told =
   | Incoming<'multicast', Serializable>
   /** From the group's actor to the application on the same node. */
   | Incoming<'delivered', Delivery>
+  /** What the actor persisted by these numbers is safe, in the order in which it did. */
+  | Incoming<'persisted', number>
+  /**
+   * The first event of an actor that has it among its events: the records that it persisted in earlier incarnations of its
+   * node. All that it was told were safe are there; of those that follow, the first some, as they were written.
+   */
+  | Incoming<'recovered', Serializable>
   /** These incarnations have ended for good: a certain fact (their host said so), never a suspicion. */
   | Incoming<'gone', Gone>;
 

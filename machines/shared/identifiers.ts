@@ -25,6 +25,7 @@ export const senderId = (node: NodeId, incarnation: number): SenderId => `${node
 export const address = (node: NodeId, actor: string): Address => `${node}/${actor}`;
 export const nodeOf = (place: Address): NodeId => place.slice(0, place.indexOf('/')) as NodeId;
 export const actorOf = (place: Address): string => place.slice(place.indexOf('/') + 1);
+export const incarnationOf = (sender: SenderId): number => Number(sender.slice(sender.lastIndexOf(':') + 1));
 export const senderNode = (sender: SenderId): NodeId => sender.slice(0, sender.lastIndexOf(':')) as NodeId;
 
 /** The name of the actor that serves a group on its node. */

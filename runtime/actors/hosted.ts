@@ -31,6 +31,8 @@ export class Hosted {
   #emitted: (readonly Effect[])[] = [];
   #failure: { readonly error: unknown } | null = null;
   #running = false;
+  /** States that it went through, from one microstep to the next; null while nobody asks. */
+  #moves: [before: string, after: string][] | null = null;
 
   constructor(node: NodeId, name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions) {
     this.name = name;
@@ -79,6 +81,7 @@ export class Hosted {
         ...(inspect === null ? {} : { inspect }),
       });
       this.#actor = actor;
+      if (this.#moves !== null) this.#observe(actor, '');
       // all machines of Chorale emit only this event: machines/shared/machine.ts
       (actor as AnyActorRef).on('effects', (event) => {
         this.#emitted.push((event as EffectsEmitted).effects);
@@ -111,6 +114,31 @@ export class Hosted {
     this.#actor = null;
     actor?.stop();
     this.#emitted = [];
+  }
+
+  /** Remembers from now on what states it goes through, those included that it leaves in the same transition. */
+  watch(): void {
+    if (this.#moves !== null) return;
+    this.#moves = [];
+    if (this.#actor !== null) this.#observe(this.#actor, this.state);
+  }
+
+  /** What it remembers since the last time. */
+  moves(): readonly (readonly [before: string, after: string])[] {
+    if (this.#moves === null || this.#moves.length === 0) return NOTHING;
+    const moves = this.#moves;
+    this.#moves = [];
+    return moves;
+  }
+
+  #observe(actor: Actor<AnyStateMachine>, state: string): void {
+    let before = state;
+    actor.system.inspect((event) => {
+      if (event.type !== '@xstate.microstep' || event.actorRef !== actor) return;
+      const after = stateName((event.snapshot as { value?: unknown }).value); // a machine's snapshot: this actor's
+      if (this.#actor === actor) this.#moves?.push([before, after]);
+      before = after;
+    });
   }
 
   /** What it emitted since the last time, in order. */

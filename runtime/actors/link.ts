@@ -41,7 +41,7 @@ export class Link {
   readonly peer: NodeId;
   readonly #owner: LinkOwner;
   readonly #settings: LinkSettings;
-  /** The peer's incarnation: the first one, until the peer or its host has spoken. */
+  /** The peer's incarnation: the first one, until the peer, its host or somebody who heard it has spoken. */
   #incarnation = 1;
   #heard = false;
   /** The latest incarnation that was reported as gone. */
@@ -113,6 +113,11 @@ export class Link {
     this.#weigh();
     if (frame.seq > 0) this.#take(frame, size);
     this.#arm();
+  }
+
+  /** Somebody else has heard this incarnation of the peer, so what is sent from now on is for no earlier one. */
+  learn(incarnation: number): void {
+    if (!this.#closed && incarnation > this.#incarnation && incarnation > this.#ended) this.#meet(incarnation);
   }
 
   /** The peer's host says that this incarnation is over. */

@@ -3,64 +3,31 @@
  * one after another, each run to completion, and carries out the effects that they emit.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
-import type { Delivery, Effect, Gone, Incoming, Message } from '../../machines/shared/effects.js';
+import type { Delivery, Effect, Gone, Incoming } from '../../machines/shared/effects.js';
 import {
   type Address,
   actorOf,
   address,
-  type GroupName,
   groupActor,
+  incarnationOf,
   type NodeId,
   nodeOf,
-  type RequestId,
+  senderNode,
 } from '../../machines/shared/identifiers.js';
-import type { Phase } from '../../machines/shared/phases.js';
-import type { Answer } from '../../machines/shared/requests.js';
 import type { Shape } from '../../machines/shared/shapes.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
-import type { CauseId, Recorder } from '../trace/format.js';
-import type { Transport } from '../transport/transport.js';
-import { type Codec, codec } from './codec.js';
+import { memoryStorage } from '../storage/storage.js';
+import type { CauseId } from '../trace/format.js';
+import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import type { WireMessage } from './frame.js';
 import { Hosted, type HostOptions } from './hosted.js';
-import { type LinkSettings, linkDefaults } from './link-settings.js';
+import { linkDefaults } from './link-settings.js';
+import type { NodeHooks, NodeSettings } from './node-settings.js';
 import { NodeTrace } from './node-trace.js';
+import { Persistence } from './persistence.js';
 import { Router, type RouterOwner } from './router.js';
-
-export interface NodeHooks {
-  /** Answers for the clients on this node. */
-  reply?(answers: readonly Answer[]): void;
-  /** Requests enter a phase. May crash the node: what the transition had still to do is then not done. */
-  phase?(phase: Phase, requests: readonly RequestId[]): void;
-  /** What leaves the node in place of `message`, null for nothing: a Byzantine node's lies. For faults only. */
-  outgoing?(to: Address, message: Message): Message | null;
-  /** An actor has handled an event. The states are as in the trace. */
-  transition?(actor: string, event: string, before: string, after: string): void;
-  /** The group has delivered to `actor`. */
-  delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
-  crashed?(reason: ChoraleError | string): void;
-  congestion?(congested: boolean): void;
-  /** Something was rejected, discarded or broken, for a log: ACTOR_FAILED, LINK_BROKEN, MESSAGE_…, NOT_SERIALIZABLE. */
-  error?(error: ChoraleError): void;
-}
-
-export interface NodeSettings {
-  readonly id: NodeId;
-  /** From 1, one more at each restart. */
-  readonly incarnation: number;
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly link?: Partial<LinkSettings>;
-  readonly codec?: Codec;
-  readonly recorder?: Recorder | null;
-  /** XState's own inspection, for any tool that reads it. */
-  readonly inspect?: (event: InspectionEvent) => void;
-  /** What a throw in an actor leads to. Default `crash-node`: the others may rely on what it had in mind. */
-  readonly onFailure?: 'crash-node' | 'restart-actor';
-  readonly hooks?: NodeHooks;
-}
 
 /** Events handled before the queue is rid of them, in a long run. */
 const SWEEP = 1024;
@@ -78,17 +45,23 @@ export class Node {
   readonly #clock: Clock;
   readonly #trace: NodeTrace | null;
   readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
   readonly #router: Router;
+  readonly #persistence: Persistence;
   readonly #counters = new Counters();
   readonly #actors = new Map<string, Hosted>();
   readonly #addresses = new Map<Address, Hosted>();
   /** Events that wait for their turn, from `next` on: a node handles one at a time. */
   readonly #due: Due[] = [];
   #next = 0;
+  /** Events for actors whose records are still being read. */
+  readonly #held = new Map<Hosted, Due[]>();
   #running = false;
+  #watching = false;
   #down = false;
+  #handled = 0;
   /** What led to the event that is being handled. */
   #cause: CauseId | undefined;
 
@@ -97,16 +70,27 @@ export class Node {
     this.id = id;
     this.incarnation = incarnation;
     this.#clock = clock;
-    this.#trace = recorder == null ? null : new NodeTrace(recorder, clock, id, incarnation);
+    this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
     this.#inspect = settings.inspect ?? null;
+    this.#measure = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
     this.#hooks = settings.hooks ?? {};
+    const wire = settings.codec ?? codec();
+    this.#persistence = new Persistence(
+      {
+        persisted: (actor, numbers, cause) => this.#persisted(actor, numbers, cause),
+        failed: (error) => this.#storageFailed(error),
+      },
+      settings.storage ?? memoryStorage(clock),
+      clock,
+      wire,
+    );
     this.#router = new Router(this.#routed(), {
       id,
       incarnation,
       clock,
       transport,
-      codec: settings.codec ?? codec(),
+      codec: wire,
       link: { ...linkDefaults, ...settings.link },
     });
   }
@@ -121,9 +105,19 @@ export class Node {
     return this.#router.congested;
   }
 
-  /** Nothing waits to be handled, sent or acknowledged. */
+  /** ms, on the node's own clock. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** Nothing waits to be handled, persisted, sent or acknowledged. */
   get idle(): boolean {
-    return this.#due.length === 0 && this.#router.idle;
+    return this.#due.length === 0 && this.#held.size === 0 && this.#persistence.idle && this.#router.idle;
+  }
+
+  /** Events and timers that its actors have handled so far; a crash leaves it as it stands. */
+  get handled(): number {
+    return this.#handled;
   }
 
   /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
@@ -132,11 +126,22 @@ export class Node {
     if (this.#actors.has(name)) {
       throw new ChoraleError('SETTINGS_INVALID', `The node ${this.id} has an actor "${name}" already.`);
     }
+    this.#measure?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
+    if (this.#watching) actor.watch();
     this.#actors.set(name, actor);
     this.#addresses.set(actor.address, actor);
-    this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
-    this.#run();
+    if (actor.asksFor('recovered')) this.#recover(actor);
+    else {
+      this.#due.push({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#run();
+    }
+  }
+
+  /** Reports the states that actors go through from now on: it costs something, so only where a fault waits for one. */
+  watchStates(): void {
+    this.#watching = true;
+    for (const actor of this.#actors.values()) actor.watch();
   }
 
   /**
@@ -154,6 +159,12 @@ export class Node {
     }
     this.#due.push({ actor, event, cause });
     this.#run();
+  }
+
+  /** Whether the actor has still to be told what it persisted, and does nothing before that. */
+  recovers(name: string): boolean {
+    const actor = this.#actors.get(name);
+    return actor !== undefined && this.#held.has(actor);
   }
 
   /** Errors: MESSAGE_UNKNOWN. */
@@ -176,6 +187,7 @@ export class Node {
   close(): void {
     this.#down = true;
     this.#router.close();
+    this.#persistence.close();
     for (const actor of this.#actors.values()) actor.stop();
   }
 
@@ -200,12 +212,20 @@ export class Node {
     }
   }
 
-  #handle({ actor, event, cause }: Due): void {
+  #handle(due: Due): void {
+    const { actor, event, cause } = due;
+    const held = this.#held.size === 0 ? undefined : this.#held.get(actor);
+    if (held !== undefined) {
+      held.push(due);
+      return;
+    }
     this.#cause = cause;
+    this.#handled += 1;
     if (typeof event === 'function') event();
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
     else this.#watch(actor, event);
+    if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
 
@@ -232,6 +252,53 @@ export class Node {
     }
   }
 
+  /** Starts the actor, and before anything else gives it what it persisted, once that is certain to stay. */
+  #recover(actor: Hosted): void {
+    let items: readonly unknown[];
+    try {
+      items = this.#persistence.read(actor.name);
+    } catch (error) {
+      this.#storageFailed(error);
+      return;
+    }
+    const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
+    const start = (held: readonly Due[]): void => {
+      this.#due.push(
+        { actor, event: () => this.#start(actor), cause: undefined },
+        { actor, event: recovered, cause: undefined },
+        ...held,
+      );
+      this.#run();
+    };
+    if (items.length === 0) {
+      start([]);
+      return;
+    }
+    const held: Due[] = [];
+    this.#held.set(actor, held);
+    this.#persistence.secure(() => {
+      this.#held.delete(actor);
+      start(held);
+    });
+  }
+
+  #persisted(name: string, items: readonly number[], cause: CauseId | undefined): void {
+    const actor = this.#actors.get(name);
+    if (actor === undefined) return;
+    this.#trace?.persisted(cause, name, items.length);
+    this.#due.push({ actor, event: { type: 'persisted', from: address(this.id, 'storage'), items }, cause });
+    this.#run();
+  }
+
+  #storageFailed(cause: unknown): void {
+    const error =
+      cause instanceof ChoraleError
+        ? cause
+        : new ChoraleError('STORAGE_FAILED', `The storage of ${this.id} failed: ${String(cause)}`, { cause });
+    this.#hooks.error?.(error);
+    this.crash(error);
+  }
+
   #start(actor: Hosted): void {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
@@ -256,7 +323,7 @@ export class Node {
     });
     this.#counters.add('actors.failed');
     this.#hooks.error?.(error);
-    if (this.#onFailure === 'restart-actor' && !this.#down) {
+    if (this.#onFailure === 'restart-actor' && !this.#down && !actor.asksFor('recovered')) {
       this.#counters.add('actors.restarted');
       this.#start(actor);
       // One that cannot even start would be restarted for ever.
@@ -278,6 +345,7 @@ export class Node {
         return;
       case 'deliver':
         this.#trace?.delivered(this.#cause, actor.name, effect.group, effect.deliveries);
+        this.#learn(effect.deliveries);
         this.#hooks.delivered?.(effect.group, actor.deliverTo ?? actor.name, effect.deliveries);
         if (actor.deliverTo !== null) this.#toSibling(actor, actor.deliverTo, 'delivered', effect.deliveries);
         return;
@@ -289,10 +357,28 @@ export class Node {
         this.#trace?.phase(this.#cause, actor.name, effect);
         this.#hooks.phase?.(effect.phase, effect.requests);
         return;
+      case 'persist':
+        try {
+          this.#persistence.persist(actor.name, effect, this.#cause);
+        } catch (error) {
+          this.#storageFailed(error);
+        }
+        return;
       case 'discard':
         this.#counters.add(`discarded.${effect.event}`, effect.count);
         this.#trace?.dropped(this.#cause, actor.name, effect.reason, effect.count, effect.event);
         return;
+    }
+  }
+
+  /**
+   * A message that came by way of others names its sender's incarnation. The answer must find that one, also where the
+   * sender itself was never heard.
+   */
+  #learn(deliveries: readonly Delivery[]): void {
+    for (const { sender } of deliveries) {
+      const incarnation = incarnationOf(sender);
+      if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);
     }
   }
 
@@ -345,6 +431,9 @@ export class Node {
         if (message.control) this.#counters.add('messages.control');
         this.#trace?.sent(to, message, count);
       },
+      left: (messages) => {
+        for (const { type } of messages) this.#hooks.sent?.(type);
+      },
       gone: (node, incarnation) => this.#gone({ node, incarnation }),
       dropped: (reason, count, error) => {
         this.#trace?.dropped(undefined, undefined, reason, count, error.message);
@@ -357,6 +446,7 @@ export class Node {
 
   /** The message is what its actor takes, or the actor never sees it (CH-5). */
   #received(node: NodeId, incarnation: number, message: WireMessage): void {
+    if (this.#down) return; // an earlier message of the same frame was the occasion of a crash
     const { to, type, items } = message;
     const from = address(node, message.from);
     const actor = this.#actors.get(to);
@@ -371,6 +461,7 @@ export class Node {
       this.#counters.add('messages.received');
       const cause = this.#trace?.received(node, incarnation, message);
       this.#due.push({ actor, event: { type, from, items }, cause });
+      this.#hooks.received?.(type);
     }
   }
 

@@ -34,6 +34,8 @@ export interface RouterOwner {
   /** Gives the message its count in the trace. */
   numbered(): number;
   sent(to: NodeId, message: Outgoing, count: number): void;
+  /** One frame with these messages has left. */
+  left(messages: readonly Outgoing[]): void;
   gone(node: NodeId, incarnation: number): void;
   /** Something was dropped, and why; `peer` is the other end. */
   dropped(reason: string, count: number, error: ChoraleError): void;
@@ -132,6 +134,11 @@ export class Router implements LinkOwner {
     return true;
   }
 
+  /** This incarnation of the peer is known to have been there. */
+  learn(peer: NodeId, incarnation: number): void {
+    if (this.#port !== null && peer !== this.id) this.#link(peer).learn(incarnation);
+  }
+
   /** Sends at the end of this tick. */
   post(to: NodeId, message: Outgoing): void {
     if (this.#port === null) return;
@@ -223,6 +230,7 @@ export class Router implements LinkOwner {
 
   /** In one frame if it can be: one that is too large, or holds what cannot be encoded, is sent in halves. */
   #send(link: Link, messages: readonly Outgoing[]): void {
+    if (this.#port === null) return; // the frame before was the occasion of a crash
     const wire = messages.map((message) => ({ ...message, count: this.#owner.numbered() }));
     try {
       const sent = link.send(wire);
@@ -230,6 +238,7 @@ export class Router implements LinkOwner {
         if (sent) this.#owner.sent(link.peer, message, wire[i]?.count ?? 0);
         else this.#owner.count('messages.broken');
       }
+      if (sent) this.#owner.left(messages);
     } catch (error) {
       if (!(error instanceof ChoraleError)) throw error;
       for (const half of halves(messages)) this.#send(link, half);

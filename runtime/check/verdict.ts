@@ -14,15 +14,16 @@ export type Property =
   | 'convergence'
   | 'exactly once';
 
-export type CheckVerdict =
+/** `Part`: what a history consists of, where that is not operations. */
+export type CheckVerdict<Part = Operation> =
   | { readonly property: Property; readonly verdict: 'holds' }
   | {
       readonly property: Property;
       readonly verdict: 'violated';
       /** The smallest part of the history that fails by itself: without any one of these the rest would be right. */
-      readonly part: readonly Operation[];
+      readonly part: readonly Part[];
       /** One of them: the operation that cannot be as it says. */
-      readonly impossible: Operation;
+      readonly impossible: Part;
       /** A sentence or a few. */
       readonly why: string;
     }

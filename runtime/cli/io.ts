@@ -15,14 +15,19 @@ export interface Io {
   readonly interrupted: AbortSignal;
 }
 
+/** Where the user's own data come from. */
+export type Input = Pick<Io, 'stdin' | 'cwd' | 'interrupted'>;
+
 /** What the process ends with. */
 export const exitCodes = {
-  /** Every request was answered, and rightly, and the live replicas agree. */
+  /** Every request was answered, and rightly, and the live replicas agree; the history has the property. */
   right: 0,
-  /** The run went through, and something was not right. */
+  /** The run, or the check, went through, and something was not right. */
   wrong: 1,
   /** The input was wrong: nothing was run. */
   input: 2,
+  /** Nothing wrong was found, and a limit came before everything had been looked at. */
+  unknown: 3,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
 } as const;

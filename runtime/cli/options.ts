@@ -6,7 +6,7 @@ import { type Order, orders } from '../../machines/multicast/order.js';
 import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
-import { faultForms, parseFault } from '../simulate/faults.js';
+import { faultForms, momentForms, parseFault } from '../simulate/faults.js';
 
 export interface RunOptions {
   readonly replication: StyleName;
@@ -78,7 +78,7 @@ export function addRunOptions(command: Command): void {
     .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
     .addHelpText(
       'after',
-      `\n${requestsHelp}\n\nFaults:\n${faultForms.map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
+      `\n${requestsHelp}\n\nFaults:\n${[...faultForms, ...momentForms].map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
     );
 }
 
@@ -90,7 +90,8 @@ const examplesHelp = `Examples:
   chorale run bank --tolerate byzantine --fault lie:rm-2
   chorale run bank --fault loss:0.2 --fault duplicate:0.1 --fault partition:rm-1|rm-2,rm-3@100ms..200ms`;
 
-function whole(least: number, most: number): (text: string) => number {
+/** Reads a whole number within bounds. */
+export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= least && value <= most))
@@ -111,7 +112,8 @@ function delay(text: string): readonly [number, number] {
   return parsed;
 }
 
-function timeout(text: string): number {
+/** ms, of a text such as 500ms or 10s. */
+export function timeout(text: string): number {
   const [least, most] = readDelay(text) ?? [0, 1];
   if (least !== most || least < 1 || least > 2 ** 31 - 1)
     throw new InvalidArgumentError('It is a time such as 500ms or 10s.');
@@ -120,6 +122,7 @@ function timeout(text: string): number {
 
 /** Times are written as in the fault `delay:1..20ms`; ms where there is no unit. Null when the text is no time. */
 function readDelay(text: string): readonly [number, number] | null {
+  if (text.includes('@')) return null; // a delay that begins or ends is a fault
   try {
     const parsed = parseFault(`delay:${text}`);
     return parsed.kind === 'delay' ? [parsed.least, parsed.most] : null;

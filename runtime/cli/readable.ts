@@ -1,11 +1,12 @@
 /**
  * A report as a person reads it: the requests, what the faults did, the replicas, what it cost, and the verdict last.
  */
-import { inspect, styleText } from 'node:util';
 import Table from 'cli-table3';
+import { operationTable } from './operation-table.js';
 import type { Report, ReportedRequest } from './report.js';
 import { type Row, shortened } from './rows.js';
 import { borderless, drawn } from './table.js';
+import { count, cut, type Paint, paintFor, plural, shown } from './wording.js';
 
 export interface Look {
   /** Every request, however many. */
@@ -13,10 +14,8 @@ export interface Look {
   readonly color: boolean;
 }
 
-type Paint = (color: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
-
 export function readable(report: Report, look: Look): string {
-  const paint: Paint = (color, text) => (look.color ? styleText(color, text, { validateStream: false }) : text);
+  const paint = paintFor(look.color);
   const { rows, left } = shortened(report, look.all);
   return `${[
     heading(report, paint),
@@ -137,19 +136,33 @@ function costLines({ costs, network }: Report): string[] {
   ];
 }
 
-function verdictLines({ verdict, requests, replicas }: Report, paint: Paint): string[] {
-  if (!verdict.right) return [paint('red', 'Not right.'), ...verdict.reasons.map((reason) => `  ${reason}`)];
+function verdictLines(report: Report, paint: Paint): string[] {
+  const { verdict, requests, replicas } = report;
+  if (!verdict.right)
+    return [
+      paint('red', 'Not right.'),
+      ...verdict.reasons.map((reason) => `  ${reason}`),
+      ...consistencyLines(report, paint).map((line) => `  ${line}`),
+    ];
   const live = replicas.filter(({ state }) => state === 'live').length;
   const agree = live === 1 ? 'one replica is live.' : `the ${live} live replicas agree.`;
   return [
     `${paint('green', 'Right.')} ${plural(requests.length, 'request')} answered, each as one correct copy would have; ${agree}`,
+    ...consistencyLines(report, paint),
   ];
 }
 
-const shown = (value: unknown): string =>
-  inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, compact: true });
-const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+function consistencyLines({ consistency }: Report, paint: Paint): string[] {
+  const called = consistency.property === 'sequential' ? 'sequentially consistent' : consistency.property;
+  if (consistency.verdict === 'holds') return [`The history is ${called}.`];
+  if (consistency.verdict === 'unknown')
+    return [paint('yellow', `Whether the history is ${called} is not known: ${consistency.why}`)];
+  return [
+    `${paint('red', `The history is not ${called}.`)} ${consistency.why}`,
+    ...operationTable(consistency.part, consistency.impossible)
+      .split('\n')
+      .map((line) => `  ${line}`),
+  ];
+}
+
 const ms = (time: number): string => `${time.toFixed(1)} ms`;
-const count = (number: number): string => number.toLocaleString('en');
-const plural = (number: number, one: string, many = `${one}s`): string =>
-  `${count(number)} ${number === 1 ? one : many}`;

@@ -4,6 +4,7 @@
 import { requestId } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
+import type { CheckVerdict } from '../check/verdict.js';
 import type { ReplicaStatus } from '../cluster/cluster.js';
 import type { AnyService } from '../service/index.js';
 import type { NetworkCounts } from '../simulate/network.js';
@@ -81,6 +82,8 @@ export interface Report {
   readonly network: Readonly<NetworkCounts>;
   readonly replicas: readonly ReplicaStatus[];
   readonly verdict: Omit<Verdict, 'replicas'>;
+  /** Whether the history is what the style promises, and sequentially consistent where it promises nothing. */
+  readonly consistency: CheckVerdict;
   readonly costs: ReportedCosts;
 }
 
@@ -96,6 +99,7 @@ export function reportOf(
   played: readonly PlayedRequest[],
   settings: ReportSettings,
   listened: Listened,
+  consistency: CheckVerdict,
 ): Report {
   const { replicas, ...verdict } = judge(simulation, played, listened.executions);
   const wrong = new Set(verdict.wrong.map(({ request }) => request));
@@ -115,6 +119,7 @@ export function reportOf(
     network: { ...simulation.network },
     replicas,
     verdict,
+    consistency,
     costs: costsOf(requests, listened.costs.control),
   };
 }

@@ -2,16 +2,14 @@
  * Requests as JSON lines: `{"at": 120, "client": "alice", "op": "deposit", "args": ["x", 1]}`. `at` and `client` may be
  * left out. An error names the file, the line and the field, for the one who has to mend it.
  */
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import * as v from 'valibot';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { prepare } from '../cluster/client.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import type { PlannedRequest } from '../simulate/workload.js';
-import type { Io } from './io.js';
+import { readInput } from './input.js';
+import type { Input } from './io.js';
 
 /** One request that no line names a client for is this one's. */
 const DEFAULT_CLIENT = 'client-1';
@@ -44,13 +42,9 @@ const lineSchema = v.strictObject(
  * Reads a file, or standard input for `-`.
  * Errors: INPUT_INVALID; CANCELLED when the user ends the wait for standard input.
  */
-export async function readRequests(path: string, service: AnyService, io: Io): Promise<PlannedRequest[]> {
+export async function readRequests(path: string, service: AnyService, io: Input): Promise<PlannedRequest[]> {
   const name = path === '-' ? 'standard input' : path;
-  const requests = parseRequests(
-    path === '-' ? await Promise.race([readAll(io.stdin), interruption(io)]) : await readText(path, io),
-    name,
-    service,
-  );
+  const requests = parseRequests(await readInput(path, `--requests ${path}`, io), name, service);
   if (requests.length === 0) throw new ChoraleError('INPUT_INVALID', `There are no requests in ${name}.`);
   return requests;
 }
@@ -104,28 +98,3 @@ function checkCall(service: AnyService, op: string, args: readonly Serializable[
 export function dealOut(requests: readonly PlannedRequest[], clients: number): PlannedRequest[] {
   return requests.map((request, place) => ({ ...request, client: `client-${(place % clients) + 1}` }));
 }
-
-async function readText(path: string, io: Io): Promise<string> {
-  try {
-    return withoutMark(await readFile(resolve(io.cwd, path), 'utf8'));
-  } catch (error) {
-    throw new ChoraleError('INPUT_INVALID', `--requests ${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    }); // all that readFile throws
-  }
-}
-
-async function readAll(stream: Io['stdin']): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of stream) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-  return withoutMark(text + decoder.decode());
-}
-
-async function interruption({ interrupted }: Io): Promise<never> {
-  if (!interrupted.aborted) await once(interrupted, 'abort');
-  throw new ChoraleError('CANCELLED', 'interrupted before the run began');
-}
-
-/** Some editors begin a file with a byte order mark. */
-const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);

@@ -2,12 +2,15 @@
  * `chorale run`: plays requests on simulated replicas under faults, and reports what came of it.
  */
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { resolveSettings } from '../cluster/settings.js';
+import type { CheckVerdict } from '../check/verdict.js';
+import { type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { Suits } from '../cluster/suits.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
+import type { Scenario } from '../simulate/scenario.js';
+import { historyOf } from '../simulate/service-history.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
+import { checkHistory, promised } from '../simulate/trial.js';
 import { ExecutionLog } from '../simulate/verdict.js';
 import { type PlannedRequest, type PlayedRequest, playInSlices } from '../simulate/workload.js';
 import { CostCounter } from '../trace/costs.js';
@@ -21,11 +24,7 @@ import { readable } from './readable.js';
 import { type Listened, type ReportSettings, reportOf } from './report.js';
 import { dealOut, readRequests } from './requests.js';
 import { TraceFile } from './trace-file.js';
-
-/** Real ms between two looks at what else happens: Ctrl-C, and the progress line. */
-const LOOK_INTERVAL = 50;
-/** Goes to the beginning of a terminal's line and clears it. */
-const CLEAR_LINE = '\r\u001b[K';
+import { watched } from './watched.js';
 
 /** Errors: INPUT_INVALID, SETTINGS_INVALID, STYLE_UNSUITED, SERVICE_INVALID. */
 export async function runCommand(name: string, options: RunOptions, io: Io): Promise<number> {
@@ -45,7 +44,7 @@ export async function runCommand(name: string, options: RunOptions, io: Io): Pro
     ...Object.values(listened),
     ...(trace === null ? [] : [trace.recorder]),
   ]);
-  trace?.open({ service: service.name, settings, seed: options.seed });
+  trace?.open({ service: service.name, scenario: scenarioOf(options, simulation.settings, requests) });
   let played: PlayedRequest[] | null;
   try {
     played = await playWatched(simulation, requests, settings.timeout, io);
@@ -53,11 +52,20 @@ export async function runCommand(name: string, options: RunOptions, io: Io): Pro
     trace?.close();
   }
   if (played === null) return exitCodes.interrupted;
-  const report = reportOf(simulation, played, settings, listened);
+  const report = reportOf(simulation, played, settings, listened, consistencyOf(simulation, played));
   io.stdout(
     options.json ? `${JSON.stringify(report)}\n` : readable(report, { all: options.all === true, color: io.color }),
   );
-  return report.verdict.right ? exitCodes.right : exitCodes.wrong;
+  return report.verdict.right && report.consistency.verdict !== 'violated' ? exitCodes.right : exitCodes.wrong;
+}
+
+/** ms: a person waits for the report. */
+const CHECKED_WITHIN = 10_000;
+
+/** Whether the history is what the style promises. */
+function consistencyOf({ service, settings }: Simulation<AnyService>, played: readonly PlayedRequest[]): CheckVerdict {
+  const property = promised(settings.style.promises.consistency(settings));
+  return checkHistory(historyOf(played), service, { property, limits: { milliseconds: CHECKED_WITHIN } });
 }
 
 function settingsFor(service: AnyService, options: RunOptions): ReportSettings {
@@ -67,6 +75,17 @@ function settingsFor(service: AnyService, options: RunOptions): ReportSettings {
     service,
   );
   return { replication, replicas, tolerate, order, reads, delay, timeout, faults: fault };
+}
+
+/** All that decides the run, for whoever wants to make it again. */
+function scenarioOf(
+  { replication, replicas, tolerate, reads, delay, timeout, fault, seed }: RunOptions,
+  { order, retryAfter }: ResolvedSettings,
+  requests: readonly PlannedRequest[],
+): Scenario {
+  const cluster = { replication, replicas, tolerate, order, reads, retryAfter };
+  const conditions = { delay, loss: 0, duplicate: 0, faults: fault };
+  return { seed, ...cluster, ...conditions, requests, via: {}, faultsEndAt: null, timeout };
 }
 
 function simulationOf(
@@ -92,36 +111,17 @@ function simulationOf(
 }
 
 /** Null when it was interrupted. */
-async function playWatched(
+function playWatched(
   simulation: Simulation<AnyService>,
   requests: readonly PlannedRequest[],
   timeout: number,
   io: Io,
 ): Promise<PlayedRequest[] | null> {
   let ended = 0;
-  const begin = performance.now();
-  const far = (): string =>
-    `${ended.toLocaleString('en')} of ${requests.length.toLocaleString('en')} requests, ${Math.round(simulation.now).toLocaleString('en')} ms of virtual time`;
   const progress = (): void => {
     ended += 1;
   };
-  const slices = playInSlices(simulation, requests, { timeout, progress });
-  let looked = begin;
-  let shown = false;
-  for (let slice = slices.next(); ; slice = slices.next()) {
-    if (slice.done) {
-      if (shown) io.stderr(CLEAR_LINE);
-      return slice.value;
-    }
-    if (performance.now() - looked < LOOK_INTERVAL) continue;
-    await setImmediate();
-    looked = performance.now();
-    if (io.interrupted.aborted) {
-      io.stderr(`${shown ? CLEAR_LINE : ''}chorale: interrupted after ${far()}\n`);
-      return null;
-    }
-    if (io.progressAfter === null || looked - begin < io.progressAfter) continue;
-    shown = true;
-    io.stderr(`${CLEAR_LINE}${far()} …`);
-  }
+  const far = (): string =>
+    `${ended.toLocaleString('en')} of ${requests.length.toLocaleString('en')} requests, ${Math.round(simulation.now).toLocaleString('en')} ms of virtual time`;
+  return watched(playInSlices(simulation, requests, { timeout, progress }), far, io);
 }

@@ -3,8 +3,9 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ChoraleError } from '../errors.js';
-import { type Recorder, TRACE_VERSION } from '../trace/format.js';
+import type { Recorder } from '../trace/format.js';
 import { lineRecorder } from '../trace/recorder.js';
+import { headerText, type SavedRun } from './saved-run.js';
 
 const BUFFER = 256 * 1024;
 
@@ -22,13 +23,13 @@ export class TraceFile {
   }
 
   /** What was recorded before comes after the header. Errors: INPUT_INVALID when the file cannot be written. */
-  open(header: { readonly service: string; readonly settings: object; readonly seed: number }): void {
+  open(run: Omit<SavedRun, 'lines'>): void {
     try {
       this.#file = openSync(this.#path, 'w');
     } catch (error) {
       throw this.#error(error);
     }
-    this.#pending.unshift(`${JSON.stringify({ kind: 'header', v: TRACE_VERSION, ...header })}\n`);
+    this.#pending.unshift(`${headerText(run)}\n`);
   }
 
   /** Errors: INPUT_INVALID when something could not be written. */

@@ -85,6 +85,11 @@ export class ClientPort {
     return this.#closed;
   }
 
+  /** ms, on the clock of the clients' node. */
+  get now(): number {
+    return this.#node.now;
+  }
+
   /** The front end is back, as another incarnation: its clients begin new sessions. */
   reopen(node: Node): void {
     this.#node = node;
@@ -281,7 +286,7 @@ export class Session {
   }
 
   #issue(pending: Pending): void {
-    const { clock, newSession, seed } = this.#port.settings;
+    const { newSession, seed } = this.#port.settings;
     if (this.#id === null) {
       this.#id = newSession(this.name);
       this.#seq = 0;
@@ -297,7 +302,7 @@ export class Session {
       kind,
       op,
       args,
-      at: clock.now(),
+      at: this.#port.now,
       seed: seed(),
     };
     this.#outstanding = Object.assign(pending, { call });

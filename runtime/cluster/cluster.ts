@@ -3,6 +3,7 @@
  * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
  */
 
+import type { AnyStateMachine } from 'xstate';
 import { groupMachine } from '../../machines/multicast/index.js';
 import { isTotal } from '../../machines/multicast/order.js';
 import type { Message } from '../../machines/shared/effects.js';
@@ -15,13 +16,14 @@ import {
   nodeId,
   type SessionId,
 } from '../../machines/shared/identifiers.js';
-import type { Phase } from '../../machines/shared/phases.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
-import { Node, type NodeHooks } from '../actors/node.js';
+import { Node } from '../actors/node.js';
+import type { NodeHooks } from '../actors/node-settings.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService, ClientOf } from '../service/index.js';
+import type { Storage } from '../storage/storage.js';
 import type { Recorder } from '../trace/format.js';
 import type { Transport } from '../transport/transport.js';
 import { clientOf } from './client.js';
@@ -40,10 +42,22 @@ export interface Environment {
   readonly newSession: (client: string) => SessionId;
   /** Somebody made a call. Absent where time moves by itself. */
   readonly called?: () => void;
-  /** Where a fault may strike. Absent outside a simulation. */
-  readonly phase?: (node: NodeId, phase: Phase) => void;
+  /** The clock of one node, where it is not the one of all. */
+  readonly clockOf?: (node: NodeId) => Clock;
+  /** What each node keeps through a crash. Absent: nothing. */
+  readonly storage?: (node: NodeId) => Storage;
+  /** A node has crashed. Absent outside a simulation. */
+  readonly crashed?: (node: NodeId) => void;
+  /** A phase was entered (`EX`), or a message left or arrived (`sent:TYPE`, `received:TYPE`): a fault may strike. */
+  readonly happened?: (node: NodeId, event: string) => void;
+  /** Whether a fault waits for an actor of this node to come to a state. */
+  readonly watched?: (node: NodeId) => boolean;
+  /** It went from one state to another, be it in passing: a fault may strike. */
+  readonly moved?: (node: NodeId, actor: string, before: string, after: string) => void;
   /** What a faulty node sends in place of what it should. Absent outside a simulation. */
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
+  /** Told of each machine before it runs. Absent where nobody measures what is taken of the charts. */
+  readonly watch?: (machine: AnyStateMachine) => void;
 }
 
 export interface ClientOptions {
@@ -82,6 +96,8 @@ export class Cluster<S extends AnyService> {
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   #clients = 0;
+  /** Events that nodes handled which are no more. */
+  #handledBefore = 0;
   #closing = false;
 
   constructor(service: S, settings: ResolvedSettings, environment: Environment) {
@@ -120,6 +136,7 @@ export class Cluster<S extends AnyService> {
     return this.#members.map((member) => {
       const node = this.nodes.get(member);
       if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
+      if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
       const snapshot = node.snapshotOf('rm');
       if (snapshot.value === 'silent') return { node: member, state: 'silent', version: 0, digest: null };
       // every replica manager's context has these two, whatever its style
@@ -133,6 +150,13 @@ export class Cluster<S extends AnyService> {
     return Object.fromEntries([...this.nodes].map(([id, node]) => [id, node.counters]));
   }
 
+  /** Events and timers that all actors have handled so far, those of crashed nodes among them. */
+  get events(): number {
+    let events = this.#handledBefore;
+    for (const node of this.nodes.values()) events += node.handled;
+    return events;
+  }
+
   /**
    * Lets every call under way end, each within its own deadline, then stops all nodes. Calls made meanwhile are
    * refused (CLOSED).
@@ -143,6 +167,7 @@ export class Cluster<S extends AnyService> {
     const error = new ChoraleError('CLOSED', 'The cluster is closed.');
     for (const { port } of this.#frontEnds) port.close(error);
     for (const node of this.nodes.values()) node.close();
+    this.#handledBefore = this.events;
     this.nodes.clear();
   }
 
@@ -179,7 +204,9 @@ export class Cluster<S extends AnyService> {
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
+    this.#handledBefore += this.nodes.get(id)?.handled ?? 0;
     this.nodes.delete(id);
+    this.environment.crashed?.(id);
     this.#listeners.tell('crash', { node: id, error });
     for (const { node, port } of this.#frontEnds) {
       if (node !== id) continue;
@@ -205,25 +232,44 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, transport, recorder, phase, outgoing } = this.environment;
+    const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
-      clock,
+      clock: clockOf?.(id) ?? clock,
+      traceClock: clock,
+      ...(storage === undefined ? {} : { storage: storage(id) }),
       transport,
       recorder,
       codec: codec({ limit: this.settings.messageLimit }),
       onFailure: this.settings.onFailure,
       ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
+      ...(watch === undefined ? {} : { watch }),
       hooks: {
         ...hooks,
-        ...(phase === undefined ? {} : { phase: (entered) => phase(id, entered) }),
+        ...this.#faultHooks(id),
         ...(outgoing === undefined ? {} : { outgoing: (to, message) => outgoing(id, to, message) }),
         crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
       },
     });
+    if (this.environment.watched?.(id) === true) node.watchStates();
     this.nodes.set(id, node);
     return node;
+  }
+
+  /** What tells the environment where a fault may strike. */
+  #faultHooks(id: NodeId): NodeHooks {
+    const { happened, moved } = this.environment;
+    return {
+      ...(happened === undefined
+        ? {}
+        : {
+            phase: (phase) => happened(id, phase),
+            sent: (type) => happened(id, `sent:${type}`),
+            received: (type) => happened(id, `received:${type}`),
+          }),
+      ...(moved === undefined ? {} : { moved: (actor, before, after) => moved(id, actor, before, after) }),
+    };
   }
 
   #hostGroup(node: Node, role: 'member' | 'outsider' | 'sequencer', deliverTo: string | null): void {

@@ -1,153 +1,218 @@
 /**
- * Faults, and the words for them, the same on the command line and in the API:
+ * Faults, and the words for them, the same on the command line and in the API (docs/faults.md). Each of these can be
+ * followed by `@` and the moment when it strikes (moments.ts), and most of them by the end of a span:
  *
- *     crash:rm-1@120ms        crash:rm-2@EX#3         recover:rm-1@500ms
- *     partition:rm-1|rm-2,rm-3@100ms..400ms           partition:rm-1>rm-2@100ms   (one way, for ever)
+ *     crash:rm-1   recover:rm-1   partition:rm-1|rm-2,rm-3   partition:rm-1>rm-2 (one way)
+ *     omit-send:rm-1:0.2   omit-receive:rm-1:0.2   loss:0.1   duplicate:0.05   delay:1..20ms
+ *     slow:rm-1:3   skew:rm-1:1.1   skew:rm-1:+20ms
+ *     disk-lose:rm-1   disk-tear:rm-1   disk-slow:rm-1:20ms   disk-fail:rm-1
  *     lie:rm-3   lie:rm-3=A   silent:rm-3   equivocate:rm-3
- *     omit-send:rm-1:0.2      omit-receive:rm-1:0.2
- *     loss:0.1   duplicate:0.05   delay:1..20ms
  *
- * Without `@…` a crash or recovery happens at once, a partition begins at once and lasts.
+ * Without `@…` a fault strikes at once, and lasts.
  */
-import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
-import { type Phase, phases } from '../../machines/shared/phases.js';
+import type { NodeId } from '../../machines/shared/identifiers.js';
 import { ChoraleError } from '../errors.js';
+import {
+  cut,
+  type Moment,
+  momentIn,
+  momentText,
+  nodeIn,
+  rangeIn,
+  type Span,
+  spanIn,
+  spanText,
+  timeIn,
+  type Wrong,
+} from './moments.js';
 
-/** A time in ms, or the moment when the node enters a phase for the count-th time. */
-type When = { readonly at: number } | { readonly phase: Phase; readonly count: number };
-
-export type Fault =
-  | { readonly kind: 'crash' | 'recover'; readonly node: NodeId; readonly when: When }
+/** Faults that hold for a span. */
+export type LastingFault = { readonly during: Span } & (
   | {
       readonly kind: 'partition';
       readonly from: readonly NodeId[];
       readonly to: readonly NodeId[];
       readonly oneWay: boolean;
-      readonly start: number;
-      /** null: for ever. */
-      readonly end: number | null;
     }
   /** Liars of the same `letter` tell the same lie. */
   | { readonly kind: 'lie'; readonly node: NodeId; readonly letter: string }
   | { readonly kind: 'silent' | 'equivocate'; readonly node: NodeId }
   | { readonly kind: 'omit-send' | 'omit-receive'; readonly node: NodeId; readonly probability: number }
   | { readonly kind: 'loss' | 'duplicate'; readonly probability: number }
-  | { readonly kind: 'delay'; readonly least: number; readonly most: number };
+  | { readonly kind: 'delay'; readonly least: number; readonly most: number }
+  /** All that the node sends, gets and waits for takes this many times as long. */
+  | { readonly kind: 'slow'; readonly node: NodeId; readonly factor: number }
+  /** Its clock runs at this rate, and is set forward (or back) by `offset` ms. */
+  | { readonly kind: 'skew'; readonly node: NodeId; readonly rate: number; readonly offset: number }
+  | { readonly kind: 'disk-lose' | 'disk-tear' | 'disk-fail'; readonly node: NodeId }
+  /** ms until what was written is safe. */
+  | { readonly kind: 'disk-slow'; readonly node: NodeId; readonly delay: number }
+);
+
+export type Fault = { readonly kind: 'crash' | 'recover'; readonly node: NodeId; readonly when: Moment } | LastingFault;
 
 export const faultForms = [
-  'crash:NODE[@TIME|@PHASE#COUNT]',
-  'recover:NODE[@TIME|@PHASE#COUNT]',
-  'partition:NODE,…|NODE,…[@TIME[..TIME]]',
-  'partition:NODE,…>NODE,…[@TIME[..TIME]]',
-  'lie:NODE[=LETTER]',
-  'silent:NODE',
-  'equivocate:NODE',
-  'omit-send:NODE:PROBABILITY',
-  'omit-receive:NODE:PROBABILITY',
-  'loss:PROBABILITY',
-  'duplicate:PROBABILITY',
-  'delay:TIME[..TIME]',
+  'crash:NODE[@WHEN]',
+  'recover:NODE[@WHEN]',
+  'partition:NODE,…|NODE,…[@SPAN]',
+  'partition:NODE,…>NODE,…[@SPAN]',
+  'lie:NODE[=LETTER][@SPAN]',
+  'silent:NODE[@SPAN]',
+  'equivocate:NODE[@SPAN]',
+  'omit-send:NODE:PROBABILITY[@SPAN]',
+  'omit-receive:NODE:PROBABILITY[@SPAN]',
+  'loss:PROBABILITY[@SPAN]',
+  'duplicate:PROBABILITY[@SPAN]',
+  'delay:TIME[..TIME][@SPAN]',
+  'slow:NODE:FACTOR[@SPAN]',
+  'skew:NODE:RATE[@SPAN]',
+  'skew:NODE:+TIME[@SPAN] or :-TIME',
+  'disk-lose:NODE[@SPAN]',
+  'disk-tear:NODE[@SPAN]',
+  'disk-slow:NODE:TIME[@SPAN]',
+  'disk-fail:NODE[@SPAN]',
+] as const;
+
+/** What WHEN and SPAN are in these forms. */
+export const momentForms = [
+  'WHEN: TIME, or [NODE/]EVENT#COUNT',
+  'SPAN: TIME[..TIME], or [NODE/]EVENT#COUNT[+TIME]',
+  'EVENT: a phase (RE SC EX AC END), sent:TYPE, received:TYPE, or ACTOR:STATE',
 ] as const;
 
 /** Errors: INPUT_INVALID, which says what is wrong with the text and what forms there are. */
 export function parseFault(text: string): Fault {
-  const colon = text.indexOf(':');
-  const kind = colon < 0 ? text : text.slice(0, colon);
-  const rest = colon < 0 ? '' : text.slice(colon + 1);
+  const wrong: Wrong = (why) =>
+    new ChoraleError(
+      'INPUT_INVALID',
+      `The fault "${text}" is not understood: ${why}. Forms: ${[...faultForms, ...momentForms].join('  ')}`,
+    );
+  const [kind, rest = ''] = cut(text, ':');
+  const [what, when] = cut(rest, '@');
+  if (kind === 'crash' || kind === 'recover') {
+    const node = nodeIn(what, wrong);
+    return { kind, node, when: momentIn(when, node, wrong) };
+  }
+  return lastingIn(kind, what, when, wrong);
+}
+
+function lastingIn(kind: string, what: string, when: string | undefined, wrong: Wrong): Fault {
+  const [name, more] = cut(what, ':');
+  const ofNode = (): { node: NodeId; during: Span } => {
+    const node = nodeIn(name, wrong);
+    return { node, during: spanIn(when, node, wrong) };
+  };
+  const during = (): { during: Span } => ({ during: spanIn(when, null, wrong) });
   switch (kind) {
-    case 'crash':
-    case 'recover': {
-      const [node, when] = split(rest, '@');
-      return { kind, node: nodeIn(text, node), when: when === undefined ? { at: 0 } : whenIn(text, when) };
-    }
     case 'partition':
-      return partitionIn(text, rest);
+      return { kind, ...sidesIn(what, wrong), ...during() };
     case 'lie': {
-      const [node, letter] = split(rest, '=');
-      if (letter === '') throw wrong(text, 'there is no letter after "="');
-      return { kind, node: nodeIn(text, node), letter: letter ?? node };
+      const [liar, letter = liar] = cut(what, '=');
+      if (letter === '') throw wrong('there is no letter after "="');
+      const node = nodeIn(liar, wrong);
+      return { kind, node, letter, during: spanIn(when, node, wrong) };
     }
     case 'silent':
     case 'equivocate':
-      return { kind, node: nodeIn(text, rest) };
+    case 'disk-lose':
+    case 'disk-tear':
+    case 'disk-fail':
+      if (more !== undefined) throw wrong(`"${what}" is no name of a node`);
+      return { kind, ...ofNode() };
     case 'omit-send':
-    case 'omit-receive': {
-      const [node, probability] = split(rest, ':');
-      return { kind, node: nodeIn(text, node), probability: probabilityIn(text, probability) };
-    }
+    case 'omit-receive':
+      return { kind, ...ofNode(), probability: probabilityIn(more, wrong) };
     case 'loss':
     case 'duplicate':
-      return { kind, probability: probabilityIn(text, rest) };
+      return { kind, probability: probabilityIn(what, wrong), ...during() };
     case 'delay': {
-      const { start, end } = spanIn(text, rest);
-      return { kind, least: start, most: end ?? start };
+      const { least, most } = rangeIn(what, wrong);
+      return { kind, least, most: most ?? least, ...during() };
     }
+    case 'slow':
+      return { kind, ...ofNode(), factor: factorIn(more, 1, 1000, wrong) };
+    case 'skew':
+      return { kind, ...ofNode(), ...skewIn(more ?? '', wrong) };
+    case 'disk-slow':
+      return { kind, ...ofNode(), delay: timeIn(more ?? '', wrong) };
     default:
-      throw wrong(text, `"${kind}" is no kind of fault`);
+      throw wrong(`"${kind}" is no kind of fault`);
   }
 }
 
-function partitionIn(text: string, rest: string): Fault {
-  const [sides, span] = split(rest, '@');
-  const oneWay = sides.includes('>');
-  const [from, to, more] = sides.split(oneWay ? '>' : '|');
-  if (from === undefined || to === undefined || more !== undefined) {
-    throw wrong(text, 'a partition has two sides, parted by "|" (both ways) or ">" (one way)');
+/** Every node that it names. */
+export function nodesOf(fault: Fault): readonly NodeId[] {
+  const moment = 'when' in fault ? fault.when : fault.during;
+  return [
+    ...(fault.kind === 'partition' ? [...fault.from, ...fault.to] : []),
+    ...('node' in fault ? [fault.node] : []),
+    ...('node' in moment ? [moment.node] : []),
+  ];
+}
+
+/** The text that parses to this fault, in the shortest form. */
+export function faultText(fault: Fault): string {
+  if ('when' in fault) {
+    return `${fault.kind}:${fault.node}${momentText(fault.when, fault.node)}`;
   }
-  const nodes = (side: string): NodeId[] => side.split(',').map((name) => nodeIn(text, name));
-  const { start, end } = span === undefined ? { start: 0, end: null } : spanIn(text, span);
-  const fault = { kind: 'partition', from: nodes(from), to: nodes(to), oneWay, start, end } as const;
-  const both = fault.from.find((node) => fault.to.includes(node));
-  if (both !== undefined) throw wrong(text, `${both} is on both sides`);
-  return fault;
+  return `${fault.kind}:${whatText(fault)}${spanText(fault.during, 'node' in fault ? fault.node : null)}`;
 }
 
-/** Cuts at the first `mark`; the second part is undefined where there is none. */
-function split(text: string, mark: string): [string, string | undefined] {
-  const place = text.indexOf(mark);
-  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + mark.length)];
+function whatText(fault: LastingFault): string {
+  switch (fault.kind) {
+    case 'partition':
+      return `${fault.from.join()}${fault.oneWay ? '>' : '|'}${fault.to.join()}`;
+    case 'lie':
+      return fault.letter === fault.node ? fault.node : `${fault.node}=${fault.letter}`;
+    case 'omit-send':
+    case 'omit-receive':
+      return `${fault.node}:${fault.probability}`;
+    case 'loss':
+    case 'duplicate':
+      return String(fault.probability);
+    case 'delay':
+      return fault.least === fault.most ? `${fault.least}ms` : `${fault.least}ms..${fault.most}ms`;
+    case 'slow':
+      return `${fault.node}:${fault.factor}`;
+    case 'skew':
+      if (fault.offset === 0) return `${fault.node}:${fault.rate}`;
+      return `${fault.node}:${fault.offset < 0 ? '-' : '+'}${Math.abs(fault.offset)}ms`;
+    case 'disk-slow':
+      return `${fault.node}:${fault.delay}ms`;
+    default:
+      return fault.node;
+  }
 }
 
-function nodeIn(text: string, name: string): NodeId {
-  if (!/^[a-z][a-z0-9-]*$/i.test(name)) throw wrong(text, `"${name}" is no name of a node`);
-  return nodeId(name);
+function sidesIn(text: string, wrong: Wrong): { from: NodeId[]; to: NodeId[]; oneWay: boolean } {
+  const oneWay = text.includes('>');
+  const [left, right, more] = text.split(oneWay ? '>' : '|');
+  if (left === undefined || right === undefined || more !== undefined) {
+    throw wrong('a partition has two sides, parted by "|" (both ways) or ">" (one way)');
+  }
+  const [from, to] = [left, right].map((side) => side.split(',').map((name) => nodeIn(name, wrong))) as [
+    NodeId[],
+    NodeId[],
+  ]; // two sides in, two out
+  const both = from.find((node) => to.includes(node));
+  if (both !== undefined) throw wrong(`${both} is on both sides`);
+  return { from, to, oneWay };
 }
 
-function probabilityIn(text: string, word: string | undefined): number {
-  const value = word === undefined || word.trim() === '' ? Number.NaN : Number(word);
-  if (!(value >= 0 && value <= 1)) throw wrong(text, `"${word ?? ''}" is no probability from 0 to 1`);
+function skewIn(text: string, wrong: Wrong): { rate: number; offset: number } {
+  const sign = text[0] === '-' ? -1 : 1;
+  if (text[0] === '-' || text[0] === '+') return { rate: 1, offset: sign * timeIn(text.slice(1), wrong) };
+  return { rate: factorIn(text, 0.01, 100, wrong), offset: 0 };
+}
+
+function probabilityIn(text: string | undefined, wrong: Wrong): number {
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value >= 0 && value <= 1)) throw wrong(`"${text ?? ''}" is no probability from 0 to 1`);
   return value;
 }
 
-function whenIn(text: string, word: string): When {
-  const [phase, count] = split(word, '#');
-  if (count === undefined) return { at: timeIn(text, word) };
-  if (!(phases as readonly string[]).includes(phase)) {
-    throw wrong(text, `"${phase}" is no phase: there are ${phases.join(', ')}`);
-  }
-  if (!/^[1-9]\d*$/.test(count)) throw wrong(text, `"${count}" is no count from 1`);
-  return { phase: phase as Phase, count: Number(count) }; // just found among the phases
-}
-
-function spanIn(text: string, word: string): { start: number; end: number | null } {
-  const [first, last] = split(word, '..');
-  // In 1..20ms the unit stands once, for both.
-  const unit = /[a-z]*$/.exec(last ?? '')?.[0] ?? '';
-  const start = timeIn(text, /[a-z]$/.test(first) ? first : first + unit);
-  const end = last === undefined ? null : timeIn(text, last);
-  if (end !== null && end < start) throw wrong(text, `it ends (${last}) before it begins (${first})`);
-  return { start, end };
-}
-
-function timeIn(text: string, word: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(word);
-  if (match === null) throw wrong(text, `"${word}" is no time such as 120ms or 1.5s`);
-  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
-}
-
-function wrong(text: string, why: string): ChoraleError {
-  return new ChoraleError(
-    'INPUT_INVALID',
-    `The fault "${text}" is not understood: ${why}. Forms: ${faultForms.join('  ')}`,
-  );
+function factorIn(text: string | undefined, least: number, most: number, wrong: Wrong): number {
+  const value = /^\d+(\.\d+)?$/.test(text ?? '') ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw wrong(`"${text ?? ''}" is no factor from ${least} to ${most}`);
+  return value;
 }

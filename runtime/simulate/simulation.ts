@@ -3,22 +3,20 @@
  * trace, byte for byte.
  */
 import * as v from 'valibot';
-import type { Message } from '../../machines/shared/effects.js';
-import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
-import type { Phase } from '../../machines/shared/phases.js';
+import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
-import { VirtualClock } from '../clock/virtual.js';
 import { Cluster, sequencerNode } from '../cluster/cluster.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
+import type { ChartCoverage } from '../coverage/coverage.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
-import type { Recorder } from '../trace/format.js';
-import { type Fault, parseFault } from './faults.js';
-import { type Byzantine, corrupted } from './lies.js';
-import { type NetworkCounts, SimulatedNetwork } from './network.js';
-import { random } from './random.js';
+import type { SimulatedDisk } from './disk.js';
+import { type Fault, nodesOf, parseFault } from './faults.js';
+import { Injector } from './injector.js';
+import type { NetworkCounts } from './network.js';
+import { World } from './world.js';
 
 export interface SimulateSettings<Replication extends StyleName = StyleName> extends ClusterSettings<Replication> {
   /** Where all chance in the run comes from: a whole number of 32 bits. Default 1. */
@@ -31,6 +29,15 @@ export interface SimulateSettings<Replication extends StyleName = StyleName> ext
   readonly duplicate?: number;
   /** Faults, such as `crash:rm-1@120ms` (docs/faults.md). */
   readonly faults?: readonly string[];
+  /** Counts what is taken of the charts of all machines. */
+  readonly coverage?: Pick<ChartCoverage, 'watch'>;
+  /**
+   * The only frames that may be delayed, lost, doubled or omitted, by name (`rm-1>fe-1#7`: the seventh from there to
+   * there); all others take the least delay. For whoever makes a failing run smaller. Default: every frame may.
+   */
+  readonly rough?: readonly string[];
+  /** Keeps the names of those that were (`roughFrames`). Default false. */
+  readonly recordFates?: boolean;
 }
 
 const probability = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0);
@@ -47,76 +54,34 @@ const schema = v.object({
   loss: probability,
   duplicate: probability,
   faults: v.optional(v.array(v.string()), []),
+  rough: v.optional(v.array(v.string())),
+  recordFates: v.optional(v.boolean(), false),
 });
-
-/** A fault that waits for a node to enter a phase for the count-th time. */
-interface Trap {
-  readonly node: NodeId;
-  readonly phase: Phase;
-  left: number;
-  readonly strike: () => void;
-}
-
-/** What a simulated cluster runs in. Made before the cluster, which it then needs to know to strike it. */
-class World {
-  readonly clock = new VirtualClock();
-  readonly transport: SimulatedNetwork;
-  readonly recorder: Recorder | null;
-  readonly liars = new Map<NodeId, Byzantine>();
-  /** Replies that each liar altered or kept back. */
-  readonly lies = new Map<NodeId, number>();
-  readonly traps: Trap[] = [];
-  readonly #seeds;
-  readonly #sessions = new Map<string, number>();
-  #lies = 0;
-  called: () => void = () => {};
-
-  constructor(settings: v.InferOutput<typeof schema>, recorder: Recorder | null) {
-    this.recorder = recorder;
-    this.transport = new SimulatedNetwork(this.clock, random(settings.seed, 'network'), settings);
-    this.#seeds = random(settings.seed, 'requests');
-  }
-
-  readonly seed = (): number => this.#seeds.int(0, 2 ** 32 - 1);
-
-  readonly newSession = (client: string) => {
-    const count = (this.#sessions.get(client) ?? 0) + 1;
-    this.#sessions.set(client, count);
-    return sessionId(count === 1 ? client : `${client}~${count}`);
-  };
-
-  readonly phase = (node: NodeId, phase: Phase): void => {
-    for (const trap of [...this.traps]) {
-      if (trap.node !== node || trap.phase !== phase) continue;
-      trap.left -= 1;
-      if (trap.left > 0) continue;
-      this.traps.splice(this.traps.indexOf(trap), 1);
-      trap.strike();
-    }
-  };
-
-  readonly outgoing = (node: NodeId, to: Address, message: Message): Message | null => {
-    const behaviour = this.liars.get(node);
-    if (behaviour === undefined) return message;
-    this.#lies += 1;
-    if (message.type === 'replies') this.lies.set(node, (this.lies.get(node) ?? 0) + message.items.length);
-    return corrupted(behaviour, to, message, this.#lies);
-  };
-}
 
 export class Simulation<S extends AnyService> extends Cluster<S> {
   readonly seed: number;
   readonly #world: World;
+  readonly #injector: Injector;
   readonly #incarnations = new Map<NodeId, number>();
   #pumping = false;
   #sleepers = 0;
 
-  constructor(service: S, resolved: ResolvedSettings, settings: v.InferOutput<typeof schema>) {
+  constructor(
+    service: S,
+    resolved: ResolvedSettings,
+    settings: v.InferOutput<typeof schema>,
+    coverage?: SimulateSettings['coverage'],
+  ) {
     const { trace } = resolved;
-    const world = new World(settings, trace === null ? null : { record: trace });
+    const world = new World(settings, trace === null ? null : { record: trace }, coverage);
     super(service, resolved, world);
     this.seed = settings.seed;
     this.#world = world;
+    this.#injector = new Injector(world, {
+      crash: (node) => this.nodes.get(node)?.crash('fault'),
+      recover: (node) => this.#recover(node),
+      watch: (node) => this.nodes.get(node)?.watchStates(),
+    });
     world.called = () => this.#pump();
     for (const fault of settings.faults) this.inject(fault);
   }
@@ -131,14 +96,24 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     return this.#world.transport.counts;
   }
 
-  /** Replica managers that lie, equivocate or keep silent. */
+  /** Names of the frames that the network delayed, lost, doubled or omitted so far, where `recordFates` asks for them. */
+  get roughFrames(): string[] {
+    return this.#world.transport.roughFrames;
+  }
+
+  /** What a node keeps through its crashes. */
+  diskOf(node: string): SimulatedDisk {
+    return this.#world.storage(nodeId(node));
+  }
+
+  /** Replica managers that have begun to lie, equivocate or keep silent. */
   get byzantine(): readonly string[] {
-    return [...this.#world.liars.keys()];
+    return [...this.#world.lies.keys()];
   }
 
   /** How many replies each of them altered or kept back so far. */
   get lies(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#world.liars.keys()].map((node) => [node, this.#world.lies.get(node) ?? 0]));
+    return Object.fromEntries(this.#world.lies);
   }
 
   /**
@@ -148,22 +123,15 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   inject(text: string): void {
     const fault = parseFault(text);
     for (const node of nodesOf(fault)) this.#known(text, fault, node);
-    switch (fault.kind) {
-      case 'crash':
-      case 'recover': {
-        const strike = (): void => this.#strikeNode(fault.kind, fault.node);
-        const { when } = fault;
-        if ('phase' in when) this.#world.traps.push({ node: fault.node, phase: when.phase, left: when.count, strike });
-        else this.#strikeAt(when.at, strike);
-        return;
-      }
-      case 'partition':
-        this.#strikeAt(fault.start, () => this.#part(text, fault));
-        return;
-      default:
-        this.#change(fault);
-        this.#record(text);
-    }
+    this.#injector.inject(text, fault);
+  }
+
+  /**
+   * Ends every fault that can end: partitions heal, nothing is lost, doubled, omitted or late any more, and what has not
+   * struck yet never will. Who crashed stays down, and who lies goes on. Safety is tested under faults, liveness after them.
+   */
+  endFaults(): void {
+    this.#injector.end();
   }
 
   /** Lets virtual time pass. */
@@ -236,57 +204,6 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     defer(run);
   }
 
-  #strikeAt(time: number, strike: () => void): void {
-    if (time <= this.now) strike();
-    else this.at(time, strike);
-  }
-
-  #record(fault: string): void {
-    const { clock, recorder } = this.#world;
-    recorder?.record({ t: clock.now(), node: 'network', kind: 'fault', fault });
-  }
-
-  #strikeNode(kind: 'crash' | 'recover', node: NodeId): void {
-    if (kind === 'crash') this.nodes.get(node)?.crash('fault');
-    else this.#recover(node);
-  }
-
-  #change(fault: Exclude<Fault, { kind: 'partition' | 'crash' | 'recover' }>): void {
-    const { transport: network, liars } = this.#world;
-    switch (fault.kind) {
-      case 'lie':
-      case 'equivocate':
-      case 'silent':
-        liars.set(fault.node, fault);
-        return;
-      case 'omit-send':
-      case 'omit-receive':
-        network.omit(fault.kind === 'omit-send' ? 'send' : 'receive', fault.node, fault.probability);
-        return;
-      case 'loss':
-        network.change({ loss: fault.probability });
-        return;
-      case 'duplicate':
-        network.change({ duplicate: fault.probability });
-        return;
-      case 'delay':
-        network.change({ delay: [fault.least, fault.most] });
-    }
-  }
-
-  #part(text: string, fault: Fault & { kind: 'partition' }): void {
-    const { transport: network } = this.#world;
-    const heals = fault.from.flatMap((a) =>
-      fault.to.flatMap((b) => (fault.oneWay ? [network.cut(a, b)] : [network.cut(a, b), network.cut(b, a)])),
-    );
-    this.#record(text);
-    if (fault.end === null) return;
-    this.at(fault.end, () => {
-      for (const heal of heals) heal();
-      this.#record(`${text} heals`);
-    });
-  }
-
   #recover(id: NodeId): void {
     if (this.nodes.has(id)) return;
     const incarnation = (this.#incarnations.get(id) ?? 1) + 1;
@@ -299,7 +216,8 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 
   #known(text: string, fault: Fault, node: NodeId): void {
-    if (node === sequencerNode && fault.kind !== 'crash' && fault.kind !== 'recover') return;
+    const struck = (fault.kind === 'crash' || fault.kind === 'recover') && fault.node === node;
+    if (node === sequencerNode && !struck) return;
     const replica = /^rm-([1-9]\d*)$/.exec(node);
     if (replica !== null && Number(replica[1]) <= this.settings.replicas) return;
     if (/^fe-[1-9]\d*$/.test(node)) return; // a front end may come with a later client
@@ -311,11 +229,6 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 }
 
-function nodesOf(fault: Fault): readonly NodeId[] {
-  if (fault.kind === 'partition') return [...fault.from, ...fault.to];
-  return 'node' in fault ? [fault.node] : [];
-}
-
 /**
  * Runs `service` in virtual time. The face is that of `start`: time moves while a call, `advance` or `close` waits.
  *
@@ -325,8 +238,8 @@ export function simulate<S extends AnyService, const Replication extends StyleNa
   service: S & Suits<S, Replication>,
   settings: SimulateSettings<Replication> = {},
 ): Simulation<S> {
-  const { seed, delay, loss, duplicate, faults, ...others } = settings;
-  const own = parseSettings(schema, { seed, delay, loss, duplicate, faults });
+  const { seed, delay, loss, duplicate, faults, rough, recordFates, coverage, ...others } = settings;
+  const own = parseSettings(schema, { seed, delay, loss, duplicate, faults, rough, recordFates });
   const resolved = resolveSettings({ frontEnds: 0, ...others }, service);
-  return new Simulation<S>(service, resolved, own);
+  return new Simulation<S>(service, resolved, own, coverage);
 }

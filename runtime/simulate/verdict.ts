@@ -74,7 +74,7 @@ export function judge<S extends AnyService>(
 }
 
 /** Answers that the front end gave, not the service: nobody knows what became of the request. */
-function notOfTheService(outcome: Outcome): boolean {
+export function notOfTheService(outcome: Outcome): boolean {
   return !outcome.ok && (outcome.error.code === 'NO_AGREEMENT' || outcome.error.code === 'SESSION_EXPIRED');
 }
 

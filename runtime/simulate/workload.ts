@@ -30,9 +30,19 @@ export interface PlayedRequest extends PlannedRequest {
   readonly error: ChoraleError | null;
 }
 
+/** Safety first, then liveness: faults may do what they like until they end, and then everything must come right. */
+export interface Liveness {
+  /** ms: when all faults end that can (`Simulation.endFaults`). */
+  readonly faultsEndAt: number;
+  /** ms after that, or after a later call, in which a request must be answered, and in which replicas must agree at last. */
+  readonly within: number;
+}
+
 export interface PlaySettings {
-  /** ms that each request waits for its answer. */
+  /** ms that each request waits for its answer. With `liveness` it waits as long as that allows instead. */
   readonly timeout: number;
+  /** Tests liveness: livenessViolations (liveness.ts) says how it went. */
+  readonly liveness?: Liveness;
   /** Clients that use a replica manager as their proxy: client → node. */
   readonly via?: Readonly<Record<string, string>>;
   /** Told of each request as it ends. */
@@ -71,6 +81,14 @@ export function* playInSlices<S extends AnyService>(
     queue.push(place);
   });
   let left = requests.length;
+  const { liveness } = settings;
+  let faulty = liveness !== undefined;
+  if (liveness !== undefined) {
+    simulation.at(liveness.faultsEndAt, () => {
+      simulation.endFaults();
+      faulty = false;
+    });
+  }
   const sessions = new Map<string, Session>();
   for (const client of queues.keys()) {
     const via = settings.via?.[client];
@@ -88,7 +106,7 @@ export function* playInSlices<S extends AnyService>(
         const calledAt = simulation.now;
         session.invoke({
           ...(prepared[turn] as Pick<Invocation, 'op' | 'args' | 'size' | 'kind'>), // one for each place in the queue
-          timeout: settings.timeout,
+          timeout: liveness === undefined ? settings.timeout : deadlineOf(calledAt, liveness) - calledAt,
           signal: null,
           issued: (issued) => {
             call = issued;
@@ -114,13 +132,17 @@ export function* playInSlices<S extends AnyService>(
   }
   const release = simulation.drive();
   try {
-    for (let steps = 1; left > 0 && simulation.step(); steps++) if (steps % SLICE === 0) yield;
-    simulation.settle();
+    for (let steps = 1; (left > 0 || faulty) && simulation.step(); steps++) if (steps % SLICE === 0) yield;
+    simulation.settle(liveness?.within);
     return played;
   } finally {
     release();
   }
 }
+
+/** ms: when a request that was called then must have its answer. */
+export const deadlineOf = (calledAt: number, { faultsEndAt, within }: Liveness): number =>
+  Math.max(calledAt, faultsEndAt) + within;
 
 function callOf(requests: readonly PlannedRequest[], place: number): [string, readonly Serializable[]] {
   const { op, args } = requests[place] as PlannedRequest; // places come from the list

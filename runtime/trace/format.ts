@@ -15,9 +15,9 @@ interface At {
   /** ms on the trace's clock. */
   readonly t: number;
   readonly node: string;
-  readonly actor?: string;
+  readonly actor?: string | undefined;
   /** The message or call whose handling this is part of; for a timer, the one whose handling set it. */
-  readonly cause?: CauseId;
+  readonly cause?: CauseId | undefined;
 }
 
 export type TraceEvent =
@@ -28,7 +28,7 @@ export type TraceEvent =
       readonly to: string;
       readonly type: string;
       readonly items: number;
-      readonly control?: true;
+      readonly control?: true | undefined;
     })
   | (At & {
       readonly kind: 'received';
@@ -43,8 +43,8 @@ export type TraceEvent =
       readonly group: string;
       readonly sender: string;
       readonly seq: number;
-      readonly number?: number;
-      readonly stamp?: VectorTimestamp;
+      readonly number?: number | undefined;
+      readonly stamp?: VectorTimestamp | undefined;
     })
   | (At & { readonly kind: 'transition'; readonly event: string; readonly from: string; readonly to: string })
   | (At & { readonly kind: 'phase'; readonly phase: Phase; readonly requests: readonly string[] })
@@ -54,6 +54,7 @@ export type TraceEvent =
       readonly by: readonly string[];
       readonly outcome: Serializable;
     })
+  | (At & { readonly kind: 'persisted'; readonly count: number })
   | (At & { readonly kind: 'view'; readonly group: string; readonly id: number; readonly members: readonly string[] })
   | (At & { readonly kind: 'crashed'; readonly reason: string })
   | (At & { readonly kind: 'recovered'; readonly incarnation: number })

@@ -2,7 +2,7 @@
  * Runs the machines of one group under a schedule: a virtual clock, a delay for each message, crashes between two
  * sends. It is the network and the crash model only; what happens in which order follows from its seed.
  */
-import { type AnyActorRef, createActor, type InspectionEvent } from 'xstate';
+import { type AnyActorRef, createActor } from 'xstate';
 import type { GroupInput } from '../../machines/multicast/group.js';
 import { type GroupRole, groupMachine, isTotal, type Order } from '../../machines/multicast/index.js';
 import type { Effect, EffectsEmitted, Gone, Incoming, Message } from '../../machines/shared/effects.js';
@@ -41,7 +41,6 @@ export interface ScheduleOptions {
   /** How often one message arrives a second time. */
   readonly duplicates?: number;
   readonly random?: Random;
-  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 interface Due {
@@ -191,7 +190,7 @@ export class Schedule {
   // --- the machinery -----------------------------------------------------------------------------------------------
 
   private host(name: string, role: GroupRole): void {
-    const { order, members: _, uniform = false, tolerates = 1, stabilityInterval = 100, inspect } = this.options;
+    const { order, members: _, uniform = false, tolerates = 1, stabilityInterval = 100 } = this.options;
     const input: GroupInput = {
       node: nodeId(name),
       incarnation: 1,
@@ -210,7 +209,7 @@ export class Schedule {
       },
     };
     const { machine } = groupMachine(role, order);
-    const actor = createActor(machine, { input, clock, ...(inspect === undefined ? {} : { inspect }) });
+    const actor = createActor(machine, { input, clock });
     const fresh = { delivered: [], history: [], told: 0, sent: 0, sends: 0, crashAt: Number.POSITIVE_INFINITY };
     const host: Host = { name, role, actor, crashed: false, ...fresh };
     this.hosts.set(name, host);

@@ -1,15 +1,16 @@
 /**
  * What the tests of the styles' machines share: an object to replicate, the runs over many seeds, actors that hand
- * their effects to the test, and the account of which transitions of a chart have been taken.
+ * their effects to the test, and the account of what of a chart has been taken.
  */
 import { expect } from '@jest/globals';
-import { type AnyStateMachine, type AnyStateNode, createActor, type InspectionEvent, SimulatedClock } from 'xstate';
+import { type AnyStateMachine, createActor, SimulatedClock } from 'xstate';
 import type { Effect } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, nodeId, sessionId } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Answer, Call, Outcome, Reply, Request } from '../../machines/shared/requests.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
+import { ChartCoverage } from '../../runtime/coverage/coverage.js';
 
 /** Runs once for each seed; a failure names the seed and how to see it again. `SEED=7` runs that one alone. */
 export function seeds(file: string, count: number, run: (seed: number) => void): void {
@@ -99,35 +100,24 @@ interface Event {
   readonly items: readonly unknown[];
 }
 
-/** Takes every transition into account that any actor of this test file has taken. */
+/** Takes into account what any actor of this test file does. */
 export class Coverage {
-  readonly #taken = new Set<string>();
+  readonly #charts = new ChartCoverage();
 
-  take(event: InspectionEvent): void {
-    if (event.type !== '@xstate.microstep') return;
-    for (const transition of event._transitions) {
-      for (const [name, other] of transitionsOf(transition.source)) if (other === transition) this.#taken.add(name);
-    }
+  watch(machine: AnyStateMachine): void {
+    this.#charts.watch(machine);
   }
 
-  /** Transitions of the chart that no test has taken. */
+  /** States and transitions of the chart that no test has taken. */
   missing(machine: AnyStateMachine): string[] {
-    const names = (state: AnyStateNode): string[] => [
-      ...transitionsOf(state).map(([name]) => name),
-      ...Object.values(state.states).flatMap(names),
-    ];
-    return names(machine.root).filter((name) => !this.#taken.has(name));
+    this.watch(machine);
+    return this.#charts
+      .report()
+      .filter(({ chart }) => chart === machine.id)
+      .flatMap(({ states, transitions }) => [...states, ...transitions])
+      .filter(({ taken }) => taken === 0)
+      .map(({ name }) => name);
   }
-}
-
-function transitionsOf(state: AnyStateNode): [string, unknown][] {
-  const named: [string, unknown][] = [];
-  for (const [event, all] of [...state.transitions, ['always', state.always ?? []] as const]) {
-    all.forEach((transition, i) => {
-      named.push([`${state.id} ${event} ${i}`, transition]);
-    });
-  }
-  return named;
 }
 
 /** An actor whose effects the test carries out. */
@@ -137,8 +127,8 @@ export class Player {
   #effects: Effect[] = [];
 
   constructor(machine: AnyStateMachine, input: unknown, coverage: Coverage | null) {
-    const inspected = coverage === null ? {} : { inspect: (event: InspectionEvent) => coverage.take(event) };
-    this.#actor = createActor(machine, { input, clock: this.clock, ...inspected });
+    coverage?.watch(machine);
+    this.#actor = createActor(machine, { input, clock: this.clock });
     this.#actor.on('effects', (emitted) =>
       this.#effects.push(...(emitted as unknown as { effects: Effect[] }).effects),
     ); // the only thing that these machines emit

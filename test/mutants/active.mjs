@@ -236,6 +236,15 @@ export const active = [
     name: 'AR-7: proxies and reads at one replica manager are refused',
   },
   {
+    rule: 'AR-8',
+    breaks: 'a replica manager answers a read from before what the front end has seen',
+    file: 'machines/active/replica-manager.ts',
+    find: 'if (seen <= version) ready.push(read);',
+    replace: 'if (seen <= version + 1000) ready.push(read);',
+    tests: ['test/runtime/sim-command.test.ts'],
+    name: 'AR-8: with reads at one replica it is sequentially consistent',
+  },
+  {
     rule: 'AR-9',
     breaks: 'who has heard of the end of a front end does not execute its last requests',
     file: 'machines/multicast/sequenced-member.ts',

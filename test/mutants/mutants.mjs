@@ -7,6 +7,8 @@
  */
 import { active } from './active.mjs';
 import { channels } from './channels.mjs';
+import { checks } from './checks.mjs';
+import { explore } from './explore.mjs';
 import { multicast } from './multicast.mjs';
 
-export const mutants = [...channels, ...multicast, ...active];
+export const mutants = [...channels, ...multicast, ...active, ...checks, ...explore];

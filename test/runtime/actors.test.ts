@@ -5,7 +5,8 @@ import { address, groupName, nodeId, requestId, senderId, sessionId } from '../.
 import { emitEffects } from '../../machines/shared/machine.js';
 import { anything } from '../../machines/shared/shapes.js';
 import { codec } from '../../runtime/actors/codec.js';
-import { Node, type NodeHooks } from '../../runtime/actors/node.js';
+import { Node } from '../../runtime/actors/node.js';
+import type { NodeHooks } from '../../runtime/actors/node-settings.js';
 import { VirtualClock } from '../../runtime/clock/virtual.js';
 import type { ChoraleError } from '../../runtime/errors.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';

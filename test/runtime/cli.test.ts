@@ -126,6 +126,19 @@ describe('the bank, run as the README runs it', () => {
     }
   });
 
+  test('says whether the history is what the style promises, and ends with 1 where it is not', async () => {
+    const right = await reported('run bank');
+    expect(right.consistency).toEqual({ property: 'linearizable', verdict: 'holds' });
+    const atOne = await reported('run counter --reads one');
+    expect(atOne.consistency).toEqual({ property: 'sequential', verdict: 'holds' });
+    const lied = await reported('run bank --tolerate crash --fault lie:rm-2');
+    expect(lied.code).toBe(1);
+    expect(lied.consistency).toMatchObject({ property: 'linearizable', verdict: 'violated' });
+    const { stdout } = await chorale('run bank --tolerate crash --fault lie:rm-2');
+    expect(stdout).toMatch(/^ {2}The history is not linearizable\. .* cannot be/m);
+    expect((await chorale('run bank')).stdout).toMatch(/^The history is linearizable\.$/m);
+  });
+
   test('AR-7: where only crashes are tolerated a liar is believed', async () => {
     const report = await reported('run bank --tolerate crash --fault lie:rm-2');
     expect(report.code).toBe(1);
@@ -288,6 +301,7 @@ describe('--json', () => {
       'network',
       'replicas',
       'verdict',
+      'consistency',
       'costs',
     ]);
     expect(report).toMatchObject({
@@ -645,6 +659,98 @@ describe('wrong input ends with exit code 2 and one line that names what is wron
   });
 });
 
+describe('explore', () => {
+  test('reaches every state of an example, and says which properties hold', async () => {
+    const { code, stdout, stderr } = await chorale('explore two-phase-commit --set rms=2 --no-symmetry');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^two-phase commit, 2 resource managers\n56 states, 105 transitions, depth 7, /);
+    expect(stdout).toMatch(/^Every state was reached\.$/m);
+    expect(stdout).toMatch(/^✓ always: consistent$/m);
+    expect(stdout).toMatch(/^✓ sometimes: all commit \(after 7 steps\)$/m);
+  });
+
+  test('--json is one object', async () => {
+    const { code, stdout } = await chorale('explore ping-pong --set rough=0 --set most=3 --json --search dfs');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: 'ping-pong up to 3',
+      states: 7,
+      transitions: 6,
+      depth: 6,
+      seconds: expect.any(Number),
+      complete: true,
+      violations: [],
+    });
+  });
+
+  test('exit 1 with the way to a violation, told in steps', async () => {
+    const path = named(
+      'broken.mjs',
+      `import { createMachine } from '${resolve(root, 'node_modules/xstate/dist/xstate.esm.js')}';
+       const machine = createMachine({ id: 'm', initial: 'up', states: { up: { on: { push: 'down' } }, down: {} } });
+       export const exploration = () => ({
+         name: 'broken',
+         actors: [{ address: 'a/one', machine, input: () => undefined }],
+         environment: [{ to: 'a/one', event: { type: 'push' } }],
+         properties: [{ kind: 'always', name: 'up', holds: (view) => view.state('a/one') === 'up' }],
+       });`,
+    );
+    const { code, stdout } = await chorale(`explore ${path}`);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ always: up$/m);
+    expect(stdout).toContain('up: it does not hold, after\n  1. a/one is given push\n       a/one: up → down\n');
+  });
+
+  test('exit 3 when a limit ends it and nothing wrong was found', async () => {
+    const { code, stdout } = await chorale('explore two-phase-commit --set rms=5 --no-symmetry --limit 500');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^Not every state was reached: the limit of 500 states was reached\.$/m);
+    expect(stdout).toMatch(/^\? always: consistent \(unknown\)$/m);
+  });
+
+  test('exit 130 when it is interrupted, with what it had; a terminal sees how far it is', async () => {
+    const interruption = new AbortController();
+    let seen = '';
+    const { code, stdout } = await chorale('explore two-phase-commit --set rms=9 --no-symmetry', {
+      progressAfter: 0,
+      interrupted: interruption.signal,
+      stderr: (text) => {
+        seen += text;
+        interruption.abort();
+      },
+    });
+    expect(code).toBe(130);
+    expect(seen).toMatch(/[\d,]+ states, [\d,]+ transitions, depth \d+, [\d,]+ waiting …/);
+    expect(seen).toMatch(/chorale: interrupted after [\d,]+ states/);
+    expect(stdout).toMatch(/^Not every state was reached: it was interrupted\.$/m);
+  });
+
+  test.each([
+    ['explore nothing', 'There is no exploration "nothing": there are bank, ping-pong, two-phase-commit'],
+    ['explore ./nothing.mjs', 'There is no module'],
+    ['explore two-phase-commit --set rm=3', 'has no setting rm: there are rms'],
+    ['explore two-phase-commit --set rms', 'a name and a number'],
+    ['explore two-phase-commit --limit soon', 'a time such as 60s'],
+    ['explore bank --search wide', 'bfs, dfs'],
+  ])('INPUT_INVALID: %s', async (line, why) => {
+    const { code, stdout, stderr } = await chorale(line);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('INPUT_INVALID');
+    expect(stderr).toContain(why);
+  });
+
+  test('INPUT_INVALID: a module that returns no configuration, or explores nothing', async () => {
+    expect(await chorale(`explore ${named('empty.mjs', 'export const exploration = () => ({});')}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is no configuration'),
+    });
+    expect(await chorale(`explore ${named('other.mjs', 'export const other = 1;')}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('explores nothing'),
+    });
+  });
+});
+
 describe('the other words', () => {
   test('list shows the examples with their operations, and the styles', async () => {
     const { code, stdout } = await chorale('list');
@@ -654,6 +760,7 @@ describe('the other words', () => {
     expect(stdout).toMatch(/^kv +put append cas +get /m);
     expect(stdout).toMatch(/^active +RE SC EX END /m);
     expect(stdout).toMatch(/^local +RE EX END AC /m);
+    expect(stdout).toMatch(/^To explore: bank ping-pong two-phase-commit$/m);
   });
 
   test('list --json is the same as one object', async () => {
@@ -664,6 +771,7 @@ describe('the other words', () => {
         { name: 'counter' },
         { name: 'kv' },
       ],
+      explorations: ['bank', 'ping-pong', 'two-phase-commit'],
       replication: [{ name: 'active' }, { name: 'local' }],
     });
   });
@@ -672,7 +780,7 @@ describe('the other words', () => {
     expect(await chorale('--help')).toMatchObject({
       code: 0,
       stderr: '',
-      stdout: expect.stringMatching(/list.*run.*Exit codes/s),
+      stdout: expect.stringMatching(/list.*run.*explore.*Exit codes/s),
     });
     expect(await chorale('run --help')).toMatchObject({
       code: 0,

@@ -37,7 +37,7 @@ class World {
   constructor(seed: number, n: number, groups: readonly Group[], conditions: NetworkConditions) {
     this.groups = groups;
     this.members = Array.from({ length: n }, (_, i) => nodeId(`m-${i + 1}`));
-    this.network = new SimulatedNetwork(this.clock, random(seed, 'network'), conditions);
+    this.network = new SimulatedNetwork(this.clock, { seed, ...conditions });
     for (const group of groups) {
       this.sent.set(group.name, []);
       if (isTotal(group.order)) this.#host(this.#node(`seq-${group.name}`), group, 'sequencer');

@@ -4,7 +4,8 @@
  */
 import { address, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import type { LinkSettings } from '../../runtime/actors/link-settings.js';
-import { Node, type NodeHooks, type NodeSettings } from '../../runtime/actors/node.js';
+import { Node } from '../../runtime/actors/node.js';
+import type { NodeHooks, NodeSettings } from '../../runtime/actors/node-settings.js';
 import { VirtualClock } from '../../runtime/clock/virtual.js';
 import type { Transport, TransportHandlers } from '../../runtime/transport/transport.js';
 import { peer, type Said, shapes } from './peer-machine.js';

@@ -290,6 +290,15 @@ describe('crash and recovery', () => {
     });
   });
 
+  test('CH-2: a front end that restarted before a replica manager ever heard it is answered', async () => {
+    const cluster = simulate(ledger, { seed: 4 });
+    const client = cluster.client({ name: 'ann' });
+    cluster.inject('crash:fe-1');
+    cluster.inject('recover:fe-1');
+    expect(await client.add(1)).toBe(1);
+    await cluster.close();
+  });
+
   test('a partition that heals delays requests and loses none', () => {
     everySeed(50, 'a partition that heals', (seed) => {
       const faults = ['partition:rm-1|rm-2,rm-3,sequencer@20ms..400ms', 'partition:fe-1>sequencer@60ms..300ms'];
@@ -433,8 +442,8 @@ describe('a run is its seed', () => {
 
   test('one long trace has the digest that every machine must see', () => {
     expect(traceOf(20_261)).toEqual({
-      digest: 'aef49430faa35a5fd4a0a18943008959c243f7dccc34de58ff63a5870e21ce88',
-      lines: 5958,
+      digest: 'c48678ba37e78aadf3c32f45604187b9b5fec3bad4727215d0355a117796679c',
+      lines: 6120,
     });
   });
 });
@@ -545,6 +554,22 @@ describe('the face that start and simulate share', () => {
     await closed;
     await expect(client.add(1)).rejects.toMatchObject({ code: 'CLOSED' });
     expect(() => cluster.client()).toThrow(ChoraleError);
+  });
+
+  test('events counts what all actors have handled, on nodes that are no more as well', async () => {
+    const cluster = simulate(ledger, { seed: 1 });
+    const client = cluster.client();
+    await client.add(1);
+    await cluster.advance(50);
+    const before = cluster.events;
+    expect(before).toBeGreaterThan(10);
+    cluster.inject('crash:rm-3');
+    expect(cluster.events).toBe(before);
+    await client.add(1);
+    const after = cluster.events;
+    expect(after).toBeGreaterThan(before);
+    await cluster.close();
+    expect(cluster.events).toBe(after);
   });
 
   test('on tells of views, crashes and recoveries', async () => {

@@ -48,7 +48,7 @@ describe('the checkers find what is wrong, and only that', () => {
     expect(broken(log(sent('a#1', 'b#1 < a#1', 'a#2'), 'p: a#1@1 b#1@2 a#2@3', 'q: a#1@1 b#1@2 a#2@3'))).toEqual([]);
   });
 
-  test('MC-1: integrity: never sent, and handled twice', () => {
+  test('CC-5, MC-1: integrity: never sent, and handled twice', () => {
     const unsent = log(sent('a#1'), 'p: a#1 a#2', 'q: a#1 a#2');
     expect(violations(unsent, 'integrity').map(({ process }) => process)).toEqual(['p', 'q']);
     const twice = log(sent('a#1'), 'p: a#1 a#1');
@@ -56,19 +56,19 @@ describe('the checkers find what is wrong, and only that', () => {
     expect(violations(log(sent('!a#1'), '!p: a#1 a#1'), 'integrity')).toHaveLength(1);
   });
 
-  test("MC-1: validity: a correct sender's message that a correct process never handles", () => {
+  test("CC-5, MC-1: validity: a correct sender's message that a correct process never handles", () => {
     expect(broken(log(sent('a#1'), 'p:', 'q:'))).toEqual(['validity']);
     expect(broken(log(sent('!a#1'), 'p:', 'q:'))).toEqual([]);
     expect(broken(log(sent('a#1'), 'p: a#1', '!q:'))).toEqual([]);
   });
 
-  test('MC-1: agreement, and uniform agreement', () => {
+  test('CC-5, MC-1: agreement, and uniform agreement', () => {
     expect(broken(log(sent('!a#1'), 'p: a#1', 'q:'))).toEqual(['agreement', 'uniform agreement']);
     expect(broken(log(sent('!a#1'), '!p: a#1', 'q:'))).toEqual(['uniform agreement']);
     expect(broken(log(sent('!a#1'), 'p: a#1', '!q:'))).toEqual([]);
   });
 
-  test('MC-2: fifo: out of order, and over a gap', () => {
+  test('CC-5, MC-2: fifo: out of order, and over a gap', () => {
     const messages = sent('a#1', 'a#2', 'b#1');
     expect(violations(log(messages, 'p: a#2 b#1 a#1'), 'fifo').map(({ why }) => why)).toEqual([
       'handled a#2 next after a#0',
@@ -78,7 +78,7 @@ describe('the checkers find what is wrong, and only that', () => {
     expect(broken(log(messages, 'p: b#1 a#1 a#2', 'q: a#1 b#1 a#2'))).toEqual(['total', 'uniform total']);
   });
 
-  test('MC-3: causal: before its past, without it, and through messages that were never handled', () => {
+  test('CC-5, MC-3: causal: before its past, without it, and through messages that were never handled', () => {
     expect(broken(log(sent('a#1', 'b#1 < a#1'), 'p: b#1 a#1'))).toEqual(['causal']);
     expect(violations(log(sent('a#1', 'b#1 < a#1'), '!p: b#1', 'q: a#1 b#1'), 'causal')).toEqual([
       { rule: 'causal', process: 'p', why: 'handled b#1 without a#1, which is in its past' },
@@ -90,18 +90,18 @@ describe('the checkers find what is wrong, and only that', () => {
     expect(violations(log(own, 'p: b#1 a#1 a#2'), 'causal')).toHaveLength(1);
   });
 
-  test("MC-3: causal: what is lost with its crashed sender is in nobody's way", () => {
+  test("CC-5, MC-3: causal: what is lost with its crashed sender is in nobody's way", () => {
     const lost = sent('!a#1', 'b#1 < a#1');
     expect(broken(log(lost, 'p: b#1', 'q: b#1'))).toEqual([]);
     expect(violations(log(lost, 'p: b#1', 'q: a#1 b#1'), 'causal')).toHaveLength(1);
     expect(violations(log(lost, '!p: a#1 b#1', 'q: b#1'), 'causal')).toEqual([]);
   });
 
-  test('MC-3: causal: a past must be listed before who has it', () => {
+  test('CC-5, MC-3: causal: a past must be listed before who has it', () => {
     expect(() => violations(log(sent('b#1 < a#1', 'a#1'), 'p:'), 'causal')).toThrow('a#1');
   });
 
-  test('MC-4: total: another order, a hole, and what only a crashed one did', () => {
+  test('CC-5, MC-4: total: another order, a hole, and what only a crashed one did', () => {
     const messages = sent('!a#1', '!b#1', '!c#1');
     expect(broken(log(messages, 'p: a#1 b#1', 'q: b#1 a#1'))).toEqual(['total', 'uniform total']);
     expect(violations(log(messages, 'p: a#1 b#1 c#1', 'q: a#1 c#1'), 'total').map(({ process }) => process)).toEqual([
@@ -113,7 +113,7 @@ describe('the checkers find what is wrong, and only that', () => {
     expect([violations(crashed, 'total').length, violations(crashed, 'uniform total').length > 0]).toEqual([0, true]);
   });
 
-  test('MC-4: total: numbers that disagree, or leave one out', () => {
+  test('CC-5, MC-4: total: numbers that disagree, or leave one out', () => {
     const messages = sent('!a#1', '!b#1');
     expect(violations(log(messages, 'p: a#1@1', 'q: b#1@1'), 'total')).toHaveLength(1);
     expect(violations(log(messages, 'p: a#1@1 b#1@3'), 'total')).toHaveLength(1);

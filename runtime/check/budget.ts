@@ -1,0 +1,38 @@
+/**
+ * What is left of the time and memory that a check may take.
+ */
+import type { CheckLimits } from './verdict.js';
+
+/** Steps between two looks at the clock. */
+const STEPS = 1 << 10;
+
+export class Budget {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly #until: number;
+  #steps = 0;
+
+  constructor({ milliseconds = 60_000, bytes = 2 ** 30 }: CheckLimits = {}) {
+    this.milliseconds = milliseconds;
+    this.bytes = bytes;
+    this.#until = performance.now() + milliseconds;
+  }
+
+  /** What has run out, in words, if anything has; asked at every step. */
+  spent(bytes: number): string | undefined {
+    if (bytes > this.bytes) return `the search would remember more than ${this.bytes} bytes`;
+    this.#steps += 1;
+    if (this.#steps % STEPS !== 0 || performance.now() < this.#until) return undefined;
+    return `the search took more than ${this.milliseconds} ms`;
+  }
+
+  /** Milliseconds; none when the time is over. */
+  get left(): number {
+    return Math.max(0, this.#until - performance.now());
+  }
+
+  /** A part of what is left. */
+  part(milliseconds: number): Budget {
+    return new Budget({ milliseconds: Math.min(milliseconds, this.left), bytes: this.bytes });
+  }
+}

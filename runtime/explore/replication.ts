@@ -1,0 +1,229 @@
+/**
+ * A replicated service with a few clients, as a configuration: the machines of a style and of its group as they
+ * are put on nodes in production, each client with a front end of its own, and what must hold of them. Links are not
+ * machines: the network here delays and reorders without bound, and may bring a message twice.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { active } from '../../machines/active/index.js';
+import { type GroupInput, type GroupRole, groupMachine, isTotal, type Order } from '../../machines/multicast/index.js';
+import {
+  address,
+  groupActor,
+  groupName,
+  type NodeId,
+  nodeId,
+  requestId,
+  sessionId,
+} from '../../machines/shared/identifiers.js';
+import type { ReplicatedObject } from '../../machines/shared/object.js';
+import type { Call } from '../../machines/shared/requests.js';
+import type { Serializable } from '../../machines/shared/serializable.js';
+import type { Style, StyleSettings } from '../../machines/shared/style.js';
+import { ChoraleError } from '../errors.js';
+import {
+  answersIn,
+  type ClientHistory,
+  clientHistory,
+  historyName,
+  isAnswered,
+  isLinearizable,
+} from './client-history.js';
+import type { Configuration, EnvironmentEvent, ExploredActor, Observer, Property, View } from './configuration.js';
+import { always, eventually, sometimes } from './properties.js';
+
+/** A service that `service()` made, or an object that knows as much. */
+export interface ReplicatedService extends ReplicatedObject {
+  kindOf(operation: string): Call['kind'] | undefined;
+}
+
+export interface PlannedCall {
+  readonly op: string;
+  readonly args?: readonly Serializable[];
+}
+
+export interface ReplicationSettings {
+  /** What each client calls, one after another. */
+  readonly clients: readonly (readonly PlannedCall[])[];
+  /** Default 3. */
+  readonly replicas?: number;
+  /** Default: active replication. */
+  readonly style?: Style;
+  /** Default: the first that the style takes. */
+  readonly order?: Order;
+  readonly tolerate?: StyleSettings['tolerate'];
+  readonly reads?: StyleSettings['reads'];
+  /** Nodes that may crash: default all replica managers; and how many of them, default 1. */
+  readonly mayCrash?: readonly string[];
+  readonly crashes?: number;
+  /** Messages that may arrive once more, in all. Default 1. */
+  readonly duplicates?: number;
+  readonly timeouts?: number;
+  /** Nodes hear of crashes. Default true. */
+  readonly told?: boolean;
+  /** The machine for a part in the group. Default: Chorale's own. */
+  readonly group?: (role: GroupRole, order: Order) => AnyStateMachine;
+}
+
+interface Plan {
+  readonly service: ReplicatedService;
+  readonly settings: ReplicationSettings;
+  readonly members: readonly NodeId[];
+  readonly calls: readonly (readonly Call[])[];
+  /** Ids of the requests that go through the group's order. */
+  readonly ordered: ReadonlySet<string>;
+}
+
+const sequencer = nodeId('sequencer');
+
+/** Errors: ARGUMENTS_INVALID for an operation that the service has not. */
+export function replication(service: ReplicatedService, settings: ReplicationSettings): Configuration {
+  const { replicas = 3, duplicates = 1, crashes = 1, timeouts = 0, told = true } = settings;
+  const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
+  const calls = settings.clients.map((planned, k) => callsOf(service, k, planned));
+  const throughOrder = calls.flat().filter(({ kind }) => kind === 'update' || settings.reads !== 'one');
+  const ordered = new Set(throughOrder.map(idOf));
+  const plan: Plan = { service, settings, members, calls, ordered };
+  return {
+    name: `${service.name}: ${replicas} replica managers, ${calls.length} clients`,
+    actors: actorsOf(plan),
+    network: { duplicates: true },
+    faults: { crashes: { nodes: settings.mayCrash ?? members, times: crashes }, duplicates, timeouts, told },
+    environment: calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
+    observers: [clientHistory, ...members.map((member) => executions(member, ordered))],
+    properties: propertiesOf(plan),
+    symmetry: isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
+  };
+}
+
+/** A front end that asks one replica manager goes by its place in the list; and either all may crash, or none. */
+const isSymmetric = ({ reads, mayCrash }: ReplicationSettings, members: readonly NodeId[]): boolean =>
+  reads !== 'one' && new Set(members.map((member) => mayCrash?.includes(member) ?? true)).size === 1;
+
+const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
+const idOf = ({ session, seq }: Call): string => requestId(session, seq);
+const executedBy = (member: string): string => `executed by ${member}`;
+
+function callsOf(service: ReplicatedService, client: number, planned: readonly PlannedCall[]): Call[] {
+  return planned.map(({ op, args = [] }, i): Call => {
+    const kind = service.kindOf(op);
+    if (kind === undefined)
+      throw new ChoraleError('ARGUMENTS_INVALID', `"${service.name}" has no operation "${op}" to explore.`);
+    const session = sessionId(`client-${client + 1}`);
+    return { session, seq: i + 1, after: i, kind, op, args, at: 0, seed: 1 };
+  });
+}
+
+function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] {
+  const { tolerate = 'crash', reads = 'order', style = active as Style } = settings;
+  const order = settings.order ?? (style.needs.order[0] as Order); // every style names at least one
+  const machineOf = settings.group ?? ((role: GroupRole) => groupMachine(role, order).machine);
+  const group = groupName(service.name);
+  const styleSettings: StyleSettings = { tolerate, reads, retryAfter: 500, sessions: 1000 };
+  const replicaManager = style.replicaManager(service, styleSettings);
+  const frontEnd = style.frontEnd(styleSettings);
+  const inGroup = (node: NodeId, role: GroupRole): ExploredActor => ({
+    address: address(node, groupActor(group)),
+    machine: machineOf(role, order),
+    input: (incarnation): GroupInput => ({
+      node,
+      incarnation,
+      group,
+      order,
+      members,
+      sequencer: isTotal(order) ? sequencer : null,
+      uniform: style.needs.uniform,
+      tolerates: style.promises.tolerates(members.length, tolerate),
+      stabilityInterval: 20,
+    }),
+    ...(role === 'member' ? { deliverTo: 'rm' } : {}),
+  });
+  const servers = members.map((member) => address(member, 'rm'));
+  return [
+    ...members.flatMap((node): ExploredActor[] => [
+      inGroup(node, 'member'),
+      {
+        address: address(node, 'rm'),
+        machine: replicaManager,
+        input: (incarnation) => ({ node, incarnation, group, members }),
+        digests: { value: (value: unknown) => service.digest(value) },
+      },
+    ]),
+    ...(isTotal(order) ? [inGroup(sequencer, 'sequencer')] : []),
+    ...calls.flatMap((_, k): ExploredActor[] => {
+      const node = frontEndNode(k);
+      // Where all goes through the order, nobody reads which replica manager is asked next.
+      const ignores = style.name === 'active' && reads === 'order' ? ['turns'] : [];
+      const input = (incarnation: number) => ({ node, incarnation, group, members: servers, first: 0 });
+      return [inGroup(node, 'outsider'), { address: address(node, 'fe'), machine: frontEnd, input, ignores }];
+    }),
+  ];
+}
+
+/** A client calls once its last call is answered. */
+function eventOf(call: Call, client: number, last: Call | undefined): EnvironmentEvent {
+  const node = frontEndNode(client);
+  const event = { type: 'call', from: address(node, 'client'), items: [call] };
+  const to = address(node, 'fe');
+  if (last === undefined) return { to, event };
+  return { to, event, when: (view) => isAnswered(view.observed(historyName), idOf(last)) };
+}
+
+/** The requests of the group's order that this replica manager has executed. */
+const executions = (member: NodeId, ordered: ReadonlySet<string>): Observer<readonly string[]> => ({
+  name: executedBy(member),
+  initial: [],
+  observe: (executed, seen) =>
+    seen.type === 'phase' && seen.phase === 'EX' && seen.at === address(member, 'rm')
+      ? [...executed, ...seen.requests.filter((id) => ordered.has(id))]
+      : executed,
+});
+
+function propertiesOf({ service, members, calls, ordered }: Plan): Property[] {
+  const all = calls.flat();
+  const executed = (view: View, member: NodeId): readonly string[] => view.observed(executedBy(member));
+  const history = (view: View): ClientHistory => view.observed(historyName);
+  const judged = new Map<ClientHistory, boolean>();
+  const linearizable = (seen: ClientHistory): boolean => {
+    const known = judged.get(seen);
+    const judgement = known ?? isLinearizable(seen, service, (id) => all.find((call) => idOf(call) === id) as Call); // it was called
+    if (known === undefined) judged.set(seen, judgement);
+    return judgement;
+  };
+  return [
+    always('order', (view) => {
+      const [longest = [], ...others] = members
+        .map((member) => executed(view, member))
+        .sort((a, b) => b.length - a.length);
+      const prefixes = others.every((list) => list.every((id, i) => id === longest[i]));
+      return prefixes || 'two replica managers execute requests in different orders';
+    }),
+    always('agreement', (view) => agreement(view, members, service)),
+    always('exactly once', (view) => {
+      const lists = members.map((member) => executed(view, member));
+      if (lists.some((list) => new Set(list).size < list.length)) return 'a request is executed twice';
+      const lost = answersIn(history(view)).find((id) => ordered.has(id) && !lists.some((list) => list.includes(id)));
+      return lost === undefined || `${lost} is answered, and nobody has executed it`;
+    }),
+    always('linearizable', (view) => linearizable(history(view)) || 'no order of the requests gives these answers'),
+    eventually('all are answered', (view) => all.every((call) => isAnswered(history(view), idOf(call)))),
+    sometimes('all have executed all', (view) =>
+      members.every((member) => executed(view, member).length === ordered.size),
+    ),
+  ];
+}
+
+/** Once nothing is on its way the live ones have the same state, and have executed all that the crashed ones had. */
+function agreement(view: View, members: readonly NodeId[], service: ReplicatedService): true | string {
+  const live = members.filter((member) => !view.crashed(member));
+  const [first] = live;
+  if (first === undefined || view.network().some(({ to }) => live.some((member) => to.startsWith(`${member}/`))))
+    return true;
+  if (view.network().some(({ to }) => to.startsWith(`${sequencer}/`))) return true;
+  const executed = (member: NodeId): number => view.observed<readonly string[]>(executedBy(member)).length;
+  const digest = (member: NodeId): string =>
+    service.digest(view.context<{ readonly value: unknown }>(address(member, 'rm')).value);
+  if (live.some((member) => digest(member) !== digest(first))) return 'replica managers have come to different states';
+  if (members.some((member) => executed(member) > executed(first)))
+    return 'a crashed replica manager has executed more than the live ones';
+  return true;
+}

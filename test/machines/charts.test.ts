@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import type { AnyStateMachine } from 'xstate';
+import { type GroupRole, groupMachine, orders } from '../../machines/multicast/index.js';
+import { styles } from '../../runtime/cluster/styles.js';
+import { chartIds, chartsTaken } from '../charts/setup.js';
+import { defaults, line } from './stage.js';
+
+const roles: readonly GroupRole[] = ['member', 'outsider', 'sequencer'];
+
+const machines = (): AnyStateMachine[] => [
+  ...Object.values(styles).flatMap((style) => [
+    style.replicaManager(line() as never, defaults), // no operation of it is called
+    style.frontEnd(defaults),
+    style.proxyClient(defaults).machine,
+  ]),
+  ...roles.flatMap((role) => orders.map((order) => groupMachine(role, order).machine)),
+];
+
+test('every chart is in the account that ends the tests, though no test ran it', () => {
+  for (const machine of machines()) chartsTaken.watch(machine);
+  const charts = chartsTaken.report();
+  expect(charts.map(({ chart }) => chart).sort()).toEqual([...chartIds].sort());
+  for (const { totals } of charts) {
+    expect(totals.states.all).toBeGreaterThan(0);
+    expect(totals.transitions.all).toBeGreaterThan(0);
+  }
+});
