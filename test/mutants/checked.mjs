@@ -68,44 +68,14 @@ const links = [
   ),
   mutant(
     'CH-2',
-    'a crash in the middle of a transition lets the rest of it happen',
-    'runtime/actors/node.ts',
-    '        if (this.#down) return;\n        this.#carryOut(actor, effect);',
-    '        this.#carryOut(actor, effect);',
-  ),
-  mutant(
-    'CH-2',
     'a replica manager that comes back without its state speaks as if it had one',
     'machines/active/replica-manager.ts',
     'recovered: input.incarnation > 1,',
     'recovered: false,',
   ),
-  mutant(
-    'CH-2',
-    'a member that restarted goes on in its group',
-    'machines/multicast/group.ts',
-    'context.input.incarnation > 1;',
-    'context.input.incarnation > 2;',
-  ),
 ];
 
 const order = [
-  mutant(
-    'MC-1',
-    'a message that is submitted twice gets two places in the order',
-    'machines/multicast/sequencer.ts',
-    'else if (isKnown(step, message)) duplicate += 1;',
-    'else if (message.seq < 1) duplicate += 1;',
-    explored,
-  ),
-  mutant(
-    'MC-1',
-    'a message that is ordered and comes twice is delivered twice',
-    'machines/multicast/sequenced-member.ts',
-    'if (message.number <= delivered || heldAt(heldBack, STREAM, message.number) !== undefined) duplicate += 1;',
-    'if (message.number < 0) duplicate += 1;',
-    explored,
-  ),
   mutant(
     'MC-1',
     'validity: a member does not deliver its own messages',
