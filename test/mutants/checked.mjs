@@ -124,6 +124,7 @@ const order = [
     'machines/multicast/sequenced-member.ts',
     'else if (message.number > delivered + 1) heldBack',
     'else if (message.number > delivered + 2) heldBack',
+    explored,
   ),
   mutant(
     'MC-4',
