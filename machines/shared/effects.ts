@@ -30,6 +30,8 @@ export interface Delivery {
   readonly number?: number;
   /** What the sender had seen when it sent, in groups that keep it. */
   readonly stamp?: VectorTimestamp;
+  /** The view in which it is delivered, the same at every member, in groups that have views. */
+  readonly view?: number;
 }
 
 export type Effect =
@@ -60,6 +62,11 @@ export type Effect =
       readonly records: readonly Serializable[];
       readonly replace?: true;
     }
+  /**
+   * This incarnation of the node has no part in anything any more: the others have gone on without it, or it has left. It can
+   * come back only as a new one (GM-3).
+   */
+  | { readonly type: 'end'; readonly reason: 'evicted' | 'left' }
   /** An event that does not fit the state: counted by name, never thrown. */
   | { readonly type: 'discard'; readonly event: string; readonly reason: string; readonly count: number };
 

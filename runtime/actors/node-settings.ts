@@ -31,6 +31,8 @@ export interface NodeHooks {
   /** The group has delivered to `actor`. */
   delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
   crashed?(reason: ChoraleError | string): void;
+  /** An actor says that this incarnation has no part in anything any more. */
+  ended?(reason: 'evicted' | 'left'): void;
   congestion?(congested: boolean): void;
   /** Something was rejected, discarded or broken, for a log: ACTOR_FAILED, LINK_BROKEN, MESSAGE_…, NOT_SERIALIZABLE. */
   error?(error: ChoraleError): void;

@@ -364,6 +364,9 @@ export class Node {
           this.#storageFailed(error);
         }
         return;
+      case 'end':
+        this.#hooks.ended?.(effect.reason);
+        return;
       case 'discard':
         this.#counters.add(`discarded.${effect.event}`, effect.count);
         this.#trace?.dropped(this.#cause, actor.name, effect.reason, effect.count, effect.event);
