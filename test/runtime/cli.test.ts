@@ -685,7 +685,7 @@ describe('explore', () => {
 
   test('exit 1 with the way to a violation, told in steps', async () => {
     const path = named(
-      'broken.mjs',
+      'pushed-down.mjs',
       `import { createMachine } from '${resolve(root, 'node_modules/xstate/dist/xstate.esm.js')}';
        const machine = createMachine({ id: 'm', initial: 'up', states: { up: { on: { push: 'down' } }, down: {} } });
        export const exploration = () => ({
