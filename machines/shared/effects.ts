@@ -35,12 +35,15 @@ export interface Delivery {
 }
 
 export type Effect =
-  /** To one actor, by the node's link. `fifo` messages between two nodes keep their order; `unordered` ones need not wait. */
+  /**
+   * To one actor, by the node's link. `fifo` messages between two nodes keep their order; `unordered` ones need not wait.
+   * `lossy` ones arrive once, twice or never, as the network will, and are not recorded: signs of life.
+   */
   | {
       readonly type: 'send';
       readonly to: Address;
       readonly message: Message;
-      readonly channel: 'fifo' | 'unordered';
+      readonly channel: 'fifo' | 'unordered' | 'lossy';
       /** Acknowledgement and stability traffic: counted apart from the protocol's data messages (MC-12). */
       readonly control?: true;
     }

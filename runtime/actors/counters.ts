@@ -25,6 +25,9 @@ export type CounterName =
   | 'messages.sent'
   | 'messages.control'
   | 'messages.received'
+  /** Messages that the network may lose, and nobody sends again. */
+  | 'signals.sent'
+  | 'signals.received'
   /** Bound for an incarnation that is over. */
   | 'messages.outdated'
   /** Bound for a peer whose link is broken. */

@@ -2,7 +2,7 @@
  * A frame: what one link hands the transport at a time. A list without field names, in this order:
  *
  *     version, source, its incarnation, destination, its incarnation,
- *     seq (from 1; 0 for a pure acknowledgement), highest seq received without a gap, further seqs received, messages
+ *     seq (from 1; 0 for one that nobody acknowledges), highest seq received without a gap, further seqs received, messages
  *
  * and each message a list of: actor it is for, actor it is from, type, 1 if it need not wait for earlier ones (or 0), its
  * count in the trace (or 0), items.

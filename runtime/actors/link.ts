@@ -27,6 +27,8 @@ export interface LinkOwner {
   /** Whether the node can take these now. */
   accepts(messages: readonly WireMessage[]): boolean;
   deliver(from: NodeId, incarnation: number, message: WireMessage): void;
+  /** A message that came outside the order, and may have come before. */
+  signal(from: NodeId, incarnation: number, message: WireMessage): void;
   malformed(peer: NodeId, why: string): void;
   broken(peer: NodeId, incarnation: number, why: Breakage, messages: number): void;
   /** An incarnation is over: certain, not suspected. */
@@ -87,6 +89,13 @@ export class Link {
     return true;
   }
 
+  /** Sends a message outside the order, once: nothing is kept of it, and nothing waits for it. Errors: as the codec's. */
+  cast(message: WireMessage): void {
+    if (this.#broken || this.#closed) return;
+    this.#owner.count('signals.sent');
+    this.#owner.transmit(this.peer, encodeFrame(this.#owner.codec, this.#frame(0, [message])));
+  }
+
   /** Takes a frame from this peer to this node; `size` is its bytes. */
   receive(frame: Frame, size: number): void {
     const owner = this.#owner;
@@ -112,6 +121,7 @@ export class Link {
     this.#outgoing.settle(frame, owner.clock.now());
     this.#weigh();
     if (frame.seq > 0) this.#take(frame, size);
+    else for (const message of frame.messages) this.#owner.signal(this.peer, this.#incarnation, message);
     this.#arm();
   }
 

@@ -397,6 +397,11 @@ export class Node {
       this.#reject('rejected.actor', actor.address, `there is no ${to}`);
       return;
     }
+    if (effect.channel === 'lossy') {
+      const { type, items } = effect.message;
+      this.#router.cast(node, { to: actorOf(to), from: actor.name, type, unordered: true, count: 0, items });
+      return;
+    }
     const message = this.#hooks.outgoing === undefined ? effect.message : this.#hooks.outgoing(to, effect.message);
     if (message === null) return;
     this.#router.post(node, {
@@ -427,7 +432,8 @@ export class Node {
       count: (name, by) => this.#counters.add(name, by),
       accepts: (messages) =>
         !this.congested || !messages.some(({ to, type }) => this.#actors.get(to)?.intake.has(type) === true),
-      received: (from, incarnation, message) => this.#received(from, incarnation, message),
+      received: (from, incarnation, message) => this.#received(from, incarnation, message, true),
+      signalled: (from, incarnation, message) => this.#received(from, incarnation, message, false),
       numbered: () => this.#trace?.next() ?? 0,
       sent: (to, message, count) => {
         this.#counters.add('messages.sent');
@@ -448,7 +454,7 @@ export class Node {
   }
 
   /** The message is what its actor takes, or the actor never sees it (CH-5). */
-  #received(node: NodeId, incarnation: number, message: WireMessage): void {
+  #received(node: NodeId, incarnation: number, message: WireMessage, recorded: boolean): void {
     if (this.#down) return; // an earlier message of the same frame was the occasion of a crash
     const { to, type, items } = message;
     const from = address(node, message.from);
@@ -461,10 +467,10 @@ export class Node {
     } else if (!fits(shape, items)) {
       this.#reject('rejected.shape', from, `an item of "${type}" for ${actor.address} is not as it must be`);
     } else {
-      this.#counters.add('messages.received');
-      const cause = this.#trace?.received(node, incarnation, message);
+      const cause = recorded ? this.#trace?.received(node, incarnation, message) : undefined;
       this.#due.push({ actor, event: { type, from, items }, cause });
-      this.#hooks.received?.(type);
+      this.#counters.add(recorded ? 'messages.received' : 'signals.received');
+      if (recorded) this.#hooks.received?.(type);
     }
   }
 

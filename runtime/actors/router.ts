@@ -31,6 +31,8 @@ export interface RouterOwner {
   count(name: CounterName, by?: number): void;
   accepts(messages: readonly WireMessage[]): boolean;
   received(from: NodeId, incarnation: number, message: WireMessage): void;
+  /** The same of a message that the network may lose. */
+  signalled(from: NodeId, incarnation: number, message: WireMessage): void;
   /** Gives the message its count in the trace. */
   numbered(): number;
   sent(to: NodeId, message: Outgoing, count: number): void;
@@ -157,6 +159,11 @@ export class Router implements LinkOwner {
     }
   }
 
+  /** Sends at once, and once: what becomes of it nobody learns. */
+  cast(to: NodeId, message: WireMessage): void {
+    if (this.#port !== null) this.#link(to).cast(message);
+  }
+
   close(): void {
     this.#port?.close();
     this.#port = null;
@@ -178,6 +185,10 @@ export class Router implements LinkOwner {
 
   deliver(from: NodeId, incarnation: number, message: WireMessage): void {
     this.#owner.received(from, incarnation, message);
+  }
+
+  signal(from: NodeId, incarnation: number, message: WireMessage): void {
+    this.#owner.signalled(from, incarnation, message);
   }
 
   gone(peer: NodeId, incarnation: number): void {

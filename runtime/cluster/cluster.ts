@@ -4,19 +4,8 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
-import { groupMachine } from '../../machines/multicast/index.js';
-import { isTotal } from '../../machines/multicast/order.js';
 import type { Message } from '../../machines/shared/effects.js';
-import {
-  type Address,
-  address,
-  groupActor,
-  groupName,
-  type NodeId,
-  nodeId,
-  type SessionId,
-} from '../../machines/shared/identifiers.js';
-import type { StyleSettings } from '../../machines/shared/style.js';
+import { type Address, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
 import { codec } from '../actors/codec.js';
 import { Node } from '../actors/node.js';
 import type { NodeHooks } from '../actors/node-settings.js';
@@ -29,6 +18,7 @@ import type { Transport } from '../transport/transport.js';
 import { clientOf } from './client.js';
 import { ClientPort, type Session } from './client-port.js';
 import { type ClusterEventName, type Listener, Listeners } from './events.js';
+import { type Placed, type Placement, staticPlacement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
 
 /** What a cluster runs in: the real world in one process, or a simulation. */
@@ -84,15 +74,13 @@ interface FrontEnd {
   readonly via: NodeId | null;
 }
 
-export const sequencerNode = nodeId('sequencer');
-
 export class Cluster<S extends AnyService> {
   readonly service: S;
   readonly settings: ResolvedSettings;
   protected readonly environment: Environment;
   protected readonly nodes = new Map<NodeId, Node>();
   readonly #members: readonly NodeId[];
-  readonly #group;
+  readonly #placement: Placement;
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   #clients = 0;
@@ -104,9 +92,9 @@ export class Cluster<S extends AnyService> {
     this.service = service;
     this.settings = settings;
     this.environment = environment;
-    this.#group = groupName(service.name);
-    this.#members = Array.from({ length: settings.replicas }, (_, i) => nodeId(`rm-${i + 1}`));
-    if (isTotal(settings.order)) this.#startSequencer();
+    this.#placement = staticPlacement(service, settings);
+    this.#members = this.#placement.replicas;
+    for (const [node, actors] of this.#placement.services) this.#host(this.#startNode(node, 1, {}), actors);
     for (const member of this.#members) this.startReplica(member, 1);
     for (let k = 0; k < settings.frontEnds; k++) this.#startFrontEnd(null);
     // The only view of a static group. Told at the end of the tick, so that whoever started the cluster can listen.
@@ -116,7 +104,7 @@ export class Cluster<S extends AnyService> {
       t: environment.clock.now(),
       node: this.#members[0] as string, // there is at least one replica
       kind: 'view',
-      group: this.#group,
+      group: this.#placement.group,
       ...view,
     });
   }
@@ -192,15 +180,7 @@ export class Cluster<S extends AnyService> {
   }
 
   protected startReplica(id: NodeId, incarnation: number): void {
-    const node = this.#startNode(id, incarnation, {});
-    this.#hostGroup(node, 'member', 'rm');
-    const machine = this.settings.style.replicaManager(this.service, this.#styleSettings());
-    const input = () => ({ node: id, incarnation, group: this.#group, members: this.#members });
-    const { shapes, intake } = this.settings.style;
-    node.host('rm', machine, input, { shapes: shapes.replicaManager, intake: intake.replicaManager });
-    // A replica manager serves as a proxy by a front end of its own (AR-10).
-    if (this.settings.style.refuses({ ...this.settings, proxy: true }) === null)
-      this.#hostFrontEnd(node, this.#members.indexOf(id));
+    this.#host(this.#startNode(id, incarnation, {}), this.#placement.replicaManager(id));
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
@@ -224,11 +204,6 @@ export class Cluster<S extends AnyService> {
 
   protected recovered(id: NodeId, incarnation: number): void {
     this.#listeners.tell('recover', { node: id, incarnation });
-  }
-
-  #startSequencer(): void {
-    const node = this.#startNode(sequencerNode, 1, {});
-    this.#hostGroup(node, 'sequencer', null);
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
@@ -272,46 +247,9 @@ export class Cluster<S extends AnyService> {
     };
   }
 
-  #hostGroup(node: Node, role: 'member' | 'outsider' | 'sequencer', deliverTo: string | null): void {
-    const { order, style, replicas, tolerate } = this.settings;
-    const { machine, shapes, intake } = groupMachine(role, order);
-    const input = () => ({
-      node: node.id,
-      incarnation: node.incarnation,
-      group: this.#group,
-      order,
-      members: this.#members,
-      sequencer: isTotal(order) ? sequencerNode : null,
-      uniform: style.needs.uniform,
-      tolerates: style.promises.tolerates(replicas, tolerate),
-      stabilityInterval: 20,
-    });
-    node.host(groupActor(this.#group), machine, input, {
-      shapes,
-      intake,
-      ...(deliverTo === null ? {} : { deliverTo }),
-    });
-  }
-
-  #hostFrontEnd(node: Node, first: number): void {
-    const { style } = this.settings;
-    const input = () => ({
-      node: node.id,
-      incarnation: node.incarnation,
-      group: this.#group,
-      members: this.#members.map((member) => address(member, 'rm')),
-      first,
-    });
-    const { shapes, intake } = style;
-    node.host('fe', style.frontEnd(this.#styleSettings()), input, {
-      shapes: shapes.frontEnd,
-      intake: intake.frontEnd,
-    });
-  }
-
-  #styleSettings(): StyleSettings {
-    const { tolerate, reads, retryAfter, sessions } = this.settings;
-    return { tolerate, reads, retryAfter, sessions };
+  #host(node: Node, actors: readonly Placed[]): void {
+    for (const { name, machine, input, options } of actors)
+      node.host(name, machine, () => input(node.incarnation), options);
   }
 
   /** A front end on a node of its own, or, for clients that use a proxy, their way to it. */
@@ -345,20 +283,8 @@ export class Cluster<S extends AnyService> {
         if (!congested) this.#frontEnds[place]?.port.flush();
       },
     });
-    if (via === null) {
-      this.#hostGroup(node, 'outsider', null);
-      this.#hostFrontEnd(node, place % this.#members.length);
-      return node;
-    }
-    const input = () => ({
-      node: id,
-      incarnation,
-      group: this.#group,
-      members: this.#members.map((member) => address(member, 'fe')),
-      first: this.#members.indexOf(via),
-    });
-    const { machine, shapes } = this.settings.style.proxyClient(this.#styleSettings());
-    node.host('fe', machine, input, { shapes });
+    const { frontEnd, proxyClient } = this.#placement;
+    this.#host(node, via === null ? frontEnd(id, place % this.#members.length) : proxyClient(id, via));
     return node;
   }
 

@@ -29,7 +29,7 @@ export interface Travelling {
   readonly to: Address;
   readonly message: Message;
   /** As its sender asked for it. */
-  readonly channel: 'fifo' | 'unordered';
+  readonly channel: 'fifo' | 'unordered' | 'lossy';
 }
 
 /** What the network may do with a message. By default it arrives once, at any time. */

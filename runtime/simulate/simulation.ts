@@ -5,7 +5,8 @@
 import * as v from 'valibot';
 import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
-import { Cluster, sequencerNode } from '../cluster/cluster.js';
+import { Cluster } from '../cluster/cluster.js';
+import { sequencerNode } from '../cluster/placement.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';

@@ -44,7 +44,7 @@ interface Flying {
   readonly from: Address;
   readonly to: Address;
   readonly message: Message;
-  readonly channel: 'fifo' | 'unordered';
+  readonly channel: 'fifo' | 'unordered' | 'lossy';
 }
 
 interface Client {
@@ -287,7 +287,7 @@ export class ActiveGroup {
     }
   }
 
-  #send(from: Address, to: Address, message: Message, channel: 'fifo' | 'unordered'): void {
+  #send(from: Address, to: Address, message: Message, channel: Flying['channel']): void {
     const lie = this.#plan.liars?.get(nodeOf(from));
     if (lie === undefined || message.type !== 'replies') {
       this.#flying.push({ from, to, message, channel });
