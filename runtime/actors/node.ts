@@ -161,6 +161,10 @@ export class Node {
     this.#run();
   }
 
+  hosts(name: string): boolean {
+    return this.#actors.has(name);
+  }
+
   /** Whether the actor has still to be told what it persisted, and does nothing before that. */
   recovers(name: string): boolean {
     const actor = this.#actors.get(name);

@@ -22,8 +22,8 @@ export class FaultLog implements Recorder {
       this.struck.push({ t, node, what: event.reason === 'fault' ? 'crashed' : `crashed: ${event.reason}` });
     else if (event.kind === 'recovered')
       this.struck.push({ t, node, what: `recovered as incarnation ${event.incarnation}` });
-    // Other faults hold from the beginning: they are in the settings, and strike at no moment.
-    else if (event.kind === 'fault' && event.fault.startsWith('partition:'))
+    // The others hold from the beginning: they are in the settings, and strike at no moment.
+    else if (event.kind === 'fault' && /@|^(partition|suspect|join|leave):/.test(event.fault))
       this.struck.push({ t, node, what: event.fault });
   }
 
@@ -32,7 +32,7 @@ export class FaultLog implements Recorder {
     const left = [...this.struck];
     return asked.filter((text) => {
       const fault = parseFault(text);
-      if (fault.kind !== 'crash' && fault.kind !== 'recover' && fault.kind !== 'partition') return false;
+      if (!('when' in fault) && fault.kind !== 'partition' && !text.includes('@')) return false;
       const place = left.findIndex((struck) => isStroke(struck, fault, text));
       if (place < 0) return true;
       left.splice(place, 1);

@@ -60,8 +60,8 @@ export interface ClientOptions {
 /** A replica manager as it stands. */
 export interface ReplicaStatus {
   readonly node: string;
-  /** `silent`: it came back and has no state to speak from. */
-  readonly state: 'live' | 'silent' | 'crashed';
+  /** `silent`: it came back and has no state to speak from. `joining`: it is being sent the state. */
+  readonly state: 'live' | 'silent' | 'joining' | 'crashed';
   /** Updates executed. */
   readonly version: number;
   /** Digest of its state; equal states have equal digests. */
@@ -74,16 +74,21 @@ interface FrontEnd {
   readonly via: NodeId | null;
 }
 
+/** ms after which who was evicted wrongly starts anew, and joins again. */
+const REJOIN_AFTER = 10;
+
 export class Cluster<S extends AnyService> {
   readonly service: S;
   readonly settings: ResolvedSettings;
   protected readonly environment: Environment;
   protected readonly nodes = new Map<NodeId, Node>();
-  readonly #members: readonly NodeId[];
+  /** All that ever were, in the order in which they came. */
+  readonly #members: NodeId[];
   readonly #placement: Placement;
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   #clients = 0;
+  readonly #incarnations = new Map<NodeId, number>();
   /** Events that nodes handled which are no more. */
   #handledBefore = 0;
   #closing = false;
@@ -93,9 +98,9 @@ export class Cluster<S extends AnyService> {
     this.settings = settings;
     this.environment = environment;
     this.#placement = staticPlacement(service, settings);
-    this.#members = this.#placement.replicas;
+    this.#members = [...this.#placement.replicas];
     for (const [node, actors] of this.#placement.services) this.#host(this.#startNode(node, 1, {}), actors);
-    for (const member of this.#members) this.startReplica(member, 1);
+    for (const member of this.#members) this.#startReplica(member, 1);
     for (let k = 0; k < settings.frontEnds; k++) this.#startFrontEnd(null);
     // The only view of a static group. Told at the end of the tick, so that whoever started the cluster can listen.
     const view = { id: 1, members: [...this.#members] };
@@ -119,6 +124,15 @@ export class Cluster<S extends AnyService> {
     return this.#listeners.on(name, listener);
   }
 
+  /** Whether it is one of the nodes that serve the replica managers. */
+  protected serves(node: NodeId): boolean {
+    return this.#placement.services.has(node);
+  }
+
+  get membership(): Placement['membership'] {
+    return this.#placement.membership;
+  }
+
   /** The replica managers as they stand now. */
   replicas(): readonly ReplicaStatus[] {
     return this.#members.map((member) => {
@@ -127,6 +141,7 @@ export class Cluster<S extends AnyService> {
       if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
       const snapshot = node.snapshotOf('rm');
       if (snapshot.value === 'silent') return { node: member, state: 'silent', version: 0, digest: null };
+      if (snapshot.hasTag('joining')) return { node: member, state: 'joining', version: 0, digest: null };
       // every replica manager's context has these two, whatever its style
       const { value, version } = snapshot.context as { value: unknown; version: number };
       return { node: member, state: 'live', version, digest: this.service.digest(value) };
@@ -179,8 +194,36 @@ export class Cluster<S extends AnyService> {
     return this.#frontEndFor(options.via).port.client(options.name ?? `client-${this.#clients}`);
   }
 
-  protected startReplica(id: NodeId, incarnation: number): void {
+  #startReplica(id: NodeId, incarnation: number): void {
     this.#host(this.#startNode(id, incarnation, {}), this.#placement.replicaManager(id));
+  }
+
+  /** Starts a replica manager that joins the group; nothing where its node is there. */
+  protected joinReplica(id: NodeId): void {
+    if (this.nodes.has(id)) return;
+    if (!this.#members.includes(id)) this.#members.push(id);
+    this.restart(id);
+  }
+
+  /** Starts a node that is not there (any more), as its next incarnation. */
+  protected restart(id: NodeId): void {
+    const incarnation = (this.#incarnations.get(id) ?? 0) + 1;
+    const service = this.#placement.services.get(id);
+    if (service !== undefined) this.#host(this.#startNode(id, incarnation, {}), service);
+    else if (this.#members.includes(id)) this.#startReplica(id, incarnation);
+    else this.#restartFrontEnd(id, incarnation);
+    const { clock, recorder } = this.environment;
+    recorder?.record({ t: clock.now(), node: id, kind: 'recovered', incarnation });
+    this.#listeners.tell('recover', { node: id, incarnation });
+  }
+
+  /** The others have gone on without it, or it has left: this incarnation is over. */
+  #ended(id: NodeId, reason: 'evicted' | 'left'): void {
+    this.nodes.get(id)?.crash(reason);
+    if (reason === 'left') return;
+    this.environment.clock.setTimeout(() => {
+      if (!this.#closing && !this.nodes.has(id)) this.restart(id);
+    }, REJOIN_AFTER);
   }
 
   protected crashed(id: NodeId, error: ChoraleError | null): void {
@@ -202,10 +245,6 @@ export class Cluster<S extends AnyService> {
     }
   }
 
-  protected recovered(id: NodeId, incarnation: number): void {
-    this.#listeners.tell('recover', { node: id, incarnation });
-  }
-
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
     const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
     const node: Node = new Node({
@@ -224,11 +263,13 @@ export class Cluster<S extends AnyService> {
         ...hooks,
         ...this.#faultHooks(id),
         ...(outgoing === undefined ? {} : { outgoing: (to, message) => outgoing(id, to, message) }),
+        ended: (reason) => this.#ended(id, reason),
         crashed: (reason) => this.crashed(id, reason instanceof ChoraleError ? reason : null),
       },
     });
     if (this.environment.watched?.(id) === true) node.watchStates();
     this.nodes.set(id, node);
+    this.#incarnations.set(id, incarnation);
     return node;
   }
 
@@ -270,7 +311,7 @@ export class Cluster<S extends AnyService> {
     return frontEnd;
   }
 
-  protected restartFrontEnd(id: NodeId, incarnation: number): void {
+  #restartFrontEnd(id: NodeId, incarnation: number): void {
     const place = this.#frontEnds.findIndex(({ node }) => node === id);
     const frontEnd = this.#frontEnds[place];
     frontEnd?.port.reopen(this.#startFrontEndNode(place, id, incarnation, frontEnd.via));

@@ -28,6 +28,8 @@ export interface Placed {
 }
 
 export interface Placement {
+  /** `static`: the replica managers of the start are all that there ever are. */
+  readonly membership: 'static' | 'dynamic';
   readonly group: GroupName;
   /** The replica managers that are there from the start. */
   readonly replicas: readonly NodeId[];
@@ -80,6 +82,7 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
     options: { shapes: style.shapes.frontEnd, intake: style.intake.frontEnd },
   });
   return {
+    membership: 'static',
     group,
     replicas: members,
     services: new Map(isTotal(order) ? [[sequencerNode, [inGroup(sequencerNode, 'sequencer')]]] : []),

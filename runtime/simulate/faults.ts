@@ -2,7 +2,7 @@
  * Faults, and the words for them, the same on the command line and in the API (docs/faults.md). Each of these can be
  * followed by `@` and the moment when it strikes (moments.ts), and most of them by the end of a span:
  *
- *     crash:rm-1   recover:rm-1   partition:rm-1|rm-2,rm-3   partition:rm-1>rm-2 (one way)
+ *     crash:rm-1   recover:rm-1   suspect:rm-1   join:rm-4   leave:rm-1   partition:rm-1|rm-2,rm-3   partition:rm-1>rm-2 (one way)
  *     omit-send:rm-1:0.2   omit-receive:rm-1:0.2   loss:0.1   duplicate:0.05   delay:1..20ms
  *     slow:rm-1:3   skew:rm-1:1.1   skew:rm-1:+20ms
  *     disk-lose:rm-1   disk-tear:rm-1   disk-slow:rm-1:20ms   disk-fail:rm-1
@@ -49,11 +49,23 @@ export type LastingFault = { readonly during: Span } & (
   | { readonly kind: 'disk-slow'; readonly node: NodeId; readonly delay: number }
 );
 
-export type Fault = { readonly kind: 'crash' | 'recover'; readonly node: NodeId; readonly when: Moment } | LastingFault;
+/** What happens to a node at once: faults, and, in a group that changes, what its members do of their own accord. */
+const strokes = ['crash', 'recover', 'suspect', 'join', 'leave'] as const;
+export type Stroke = (typeof strokes)[number];
+export interface Strike {
+  readonly kind: Stroke;
+  readonly node: NodeId;
+  readonly when: Moment;
+}
+
+export type Fault = Strike | LastingFault;
 
 export const faultForms = [
   'crash:NODE[@WHEN]',
   'recover:NODE[@WHEN]',
+  'suspect:NODE[@WHEN]',
+  'join:NODE[@WHEN]',
+  'leave:NODE[@WHEN]',
   'partition:NODE,…|NODE,…[@SPAN]',
   'partition:NODE,…>NODE,…[@SPAN]',
   'lie:NODE[=LETTER][@SPAN]',
@@ -77,7 +89,7 @@ export const faultForms = [
 export const momentForms = [
   'WHEN: TIME, or [NODE/]EVENT#COUNT',
   'SPAN: TIME[..TIME], or [NODE/]EVENT#COUNT[+TIME]',
-  'EVENT: a phase (RE SC EX AC END), sent:TYPE, received:TYPE, or ACTOR:STATE',
+  'EVENT: a phase (RE SC EX AC END), sent:TYPE, received:TYPE, [ACTOR:]STATE',
 ] as const;
 
 /** Errors: INPUT_INVALID, which says what is wrong with the text and what forms there are. */
@@ -89,9 +101,10 @@ export function parseFault(text: string): Fault {
     );
   const [kind, rest = ''] = cut(text, ':');
   const [what, when] = cut(rest, '@');
-  if (kind === 'crash' || kind === 'recover') {
+  const stroke = strokes.find((each) => each === kind);
+  if (stroke !== undefined) {
     const node = nodeIn(what, wrong);
-    return { kind, node, when: momentIn(when, node, wrong) };
+    return { kind: stroke, node, when: momentIn(when, node, wrong) };
   }
   return lastingIn(kind, what, when, wrong);
 }

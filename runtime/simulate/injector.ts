@@ -1,12 +1,10 @@
 /** Lets faults strike when their moment comes, and end when their span does. */
 import type { NodeId } from '../../machines/shared/identifiers.js';
-import type { Fault, LastingFault } from './faults.js';
+import type { Fault, LastingFault, Stroke } from './faults.js';
 import type { Moment } from './moments.js';
 import type { World } from './world.js';
 
-export interface Strikes {
-  crash(node: NodeId): void;
-  recover(node: NodeId): void;
+export interface Strikes extends Readonly<Record<Stroke, (node: NodeId) => void>> {
   /** A fault waits for an actor there to come to a state. */
   watch(node: NodeId): void;
 }
@@ -24,7 +22,11 @@ export class Injector {
 
   inject(text: string, fault: Fault): void {
     if ('when' in fault) {
-      this.#when(fault.when, () => this.#strikes[fault.kind](fault.node));
+      this.#when(fault.when, () => {
+        // a crash and a recovery are recorded by the node itself
+        if (fault.kind !== 'crash' && fault.kind !== 'recover') this.#world.recordFault(text);
+        this.#strikes[fault.kind](fault.node);
+      });
     } else {
       this.#when(fault.during, () => this.#begin(text, fault));
     }

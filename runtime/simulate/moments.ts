@@ -5,6 +5,7 @@
  *     100ms..400ms   from then until then                   sent:ordered#2  when its second message of that type has left
  *     1.5s           in seconds                             received:reply#1    when that message has arrived, before it is handled
  *     EX#3+200ms     for so long after the event            rm:executing#4  when its actor `rm` comes to that state
+ *                                                           flushing#1      when any of its actors comes to that state
  *
  * With `NODE/` before it, the event is another node's: `rm-2/EX#3`.
  */
@@ -12,7 +13,7 @@ import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { phases } from '../../machines/shared/phases.js';
 import type { ChoraleError } from '../errors.js';
 
-/** The count-th time that this happens at the node: `EX`, `sent:TYPE`, `received:TYPE`, `ACTOR:STATE`. */
+/** The count-th time that this happens at the node: `EX`, `sent:TYPE`, `received:TYPE`, `ACTOR:STATE`, `STATE`. */
 export interface Occurrence {
   readonly node: NodeId;
   readonly event: string;
@@ -94,7 +95,7 @@ function occurrenceIn(text: string, own: NodeId | null, wrong: Wrong): Occurrenc
   const node = second === undefined ? own : nodeIn(first, wrong);
   const event = second ?? first;
   if (!isEvent(event)) {
-    throw wrong(`"${event}" is no phase (${phases.join(', ')}), and not sent:TYPE, received:TYPE or ACTOR:STATE`);
+    throw wrong(`"${event}" is no phase (${phases.join(', ')}), and not sent:TYPE, received:TYPE or [ACTOR:]STATE`);
   }
   if (node === null) throw wrong(`"${text}" does not say at which node, as in rm-1/${text}`);
   const [count, lasts] = cut(rest ?? '', '+');
@@ -102,8 +103,10 @@ function occurrenceIn(text: string, own: NodeId | null, wrong: Wrong): Occurrenc
   return { node, event, count: Number(count), lasts: lasts === undefined ? null : timeIn(lasts, wrong) };
 }
 
-/** Whether it is one of the form ACTOR:STATE. */
-export const isState = (event: string): boolean => event.includes(':') && !/^(sent|received):/.test(event);
+const isPhase = (event: string): boolean => (phases as readonly string[]).includes(event);
+
+/** Whether it is one of the form ACTOR:STATE or STATE. */
+export const isState = (event: string): boolean => !isPhase(event) && !/^(sent|received):/.test(event);
 
 const isEvent = (text: string): boolean =>
-  (phases as readonly string[]).includes(text) || /^[\w.-]+(:[\w.-]+)+$/.test(text);
+  isPhase(text) || /^[\w.-]+(:[\w.-]+)+$/.test(text) || /^[a-z][\w.-]*$/.test(text);

@@ -3,7 +3,8 @@
  * trace, byte for byte.
  */
 import * as v from 'valibot';
-import { type NodeId, nodeId } from '../../machines/shared/identifiers.js';
+import { detectorActor } from '../../machines/membership/messages.js';
+import { address, groupActor, groupName, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
 import { Cluster } from '../cluster/cluster.js';
 import { sequencerNode } from '../cluster/placement.js';
@@ -63,7 +64,6 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   readonly seed: number;
   readonly #world: World;
   readonly #injector: Injector;
-  readonly #incarnations = new Map<NodeId, number>();
   #pumping = false;
   #sleepers = 0;
 
@@ -81,6 +81,11 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     this.#injector = new Injector(world, {
       crash: (node) => this.nodes.get(node)?.crash('fault'),
       recover: (node) => this.#recover(node),
+      join: (node) => this.joinReplica(node),
+      leave: (node) => this.#told(node, groupActor(groupName(this.service.name)), 'leave', true),
+      suspect: (node) => {
+        for (const other of this.nodes.keys()) this.#told(other, detectorActor, 'mistake', { node });
+      },
       watch: (node) => this.nodes.get(node)?.watchStates(),
     });
     world.called = () => this.#pump();
@@ -205,28 +210,32 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     defer(run);
   }
 
+  /** To an actor, if the node is there and has it. */
+  #told(id: NodeId, actor: string, type: string, item: unknown): void {
+    const node = this.nodes.get(id);
+    if (node?.hosts(actor) === true) node.tell(actor, { type, from: address(id, 'fault'), items: [item] });
+  }
+
   #recover(id: NodeId): void {
-    if (this.nodes.has(id)) return;
-    const incarnation = (this.#incarnations.get(id) ?? 1) + 1;
-    this.#incarnations.set(id, incarnation);
-    if (id.startsWith('fe-')) this.restartFrontEnd(id, incarnation);
-    else this.startReplica(id, incarnation);
-    const { clock, recorder } = this.#world;
-    recorder?.record({ t: clock.now(), node: id, kind: 'recovered', incarnation });
-    this.recovered(id, incarnation);
+    if (!this.nodes.has(id)) this.restart(id);
   }
 
   #known(text: string, fault: Fault, node: NodeId): void {
+    const refused = (hint: string): ChoraleError =>
+      new ChoraleError('INPUT_INVALID', `The fault "${text}" names ${node}: ${hint}.`);
+    const changes = this.membership === 'dynamic';
+    if (!changes && (fault.kind === 'join' || fault.kind === 'leave' || fault.kind === 'suspect')) {
+      throw refused(`its group is static, so nobody joins, leaves or is suspected`);
+    }
     const struck = (fault.kind === 'crash' || fault.kind === 'recover') && fault.node === node;
-    if (node === sequencerNode && !struck) return;
+    if (node === sequencerNode && struck) {
+      throw refused('the sequencer of a static group cannot fail; that of a group with views is a member');
+    }
+    if (this.serves(node)) return;
     const replica = /^rm-([1-9]\d*)$/.exec(node);
-    if (replica !== null && Number(replica[1]) <= this.settings.replicas) return;
+    if (replica !== null && (changes || Number(replica[1]) <= this.settings.replicas)) return;
     if (/^fe-[1-9]\d*$/.test(node)) return; // a front end may come with a later client
-    const hint =
-      node === sequencerNode
-        ? 'the sequencer cannot fail yet: its crash comes with dynamic groups'
-        : `there are rm-1 to rm-${this.settings.replicas}, and fe-1, fe-2, … for the clients`;
-    throw new ChoraleError('INPUT_INVALID', `The fault "${text}" names ${node}: ${hint}.`);
+    throw refused(`there are rm-1 to rm-${this.settings.replicas}, and fe-1, fe-2, … for the clients`);
   }
 }
 

@@ -38,7 +38,11 @@ export class Traps {
   moved(node: NodeId, actor: string, before: string, after: string): void {
     if (this.#waiting.size === 0 || before === after) return;
     const left = new Set(statesIn(before));
-    for (const state of statesIn(after)) if (!left.has(state)) this.happened(node, `${actor}:${state}`);
+    for (const state of statesIn(after)) {
+      if (left.has(state)) continue;
+      this.happened(node, `${actor}:${state}`);
+      this.happened(node, state);
+    }
   }
 
   clear(): void {

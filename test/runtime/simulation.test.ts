@@ -451,7 +451,7 @@ describe('a run is its seed', () => {
 describe('settings and faults that cannot be', () => {
   test.each([
     ['crash:rm-9@1ms', /names rm-9: there are rm-1 to rm-3/],
-    ['crash:sequencer@1ms', /the sequencer cannot fail yet/],
+    ['crash:sequencer@1ms', /the sequencer of a static group cannot fail/],
     ['crash:rm-1@soon', /"soon" is no time/],
     ['crash:rm-1@XX#3', /"XX" is no phase/],
     ['crash:rm-1@EX#0', /"0" is no count/],
