@@ -6,7 +6,7 @@
  */
 import type { Order } from '../multicast/order.js';
 import type { GroupName, NodeId } from '../shared/identifiers.js';
-import type { View } from './view.js';
+import type { View } from '../shared/view.js';
 
 export interface ViewGroupInput {
   readonly node: NodeId;

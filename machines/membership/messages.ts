@@ -13,7 +13,7 @@
 import { type Address, address, type GroupName, type NodeId, type SenderId } from '../shared/identifiers.js';
 import type { Serializable } from '../shared/serializable.js';
 import { anything, fields, listOf, natural, recordOf, type Shape, text } from '../shared/shapes.js';
-import { type View, viewShape } from './view.js';
+import { type View, viewShape } from '../shared/view.js';
 
 /** The actors of a replica of the service, and of the failure detector on any node. */
 export const membershipActor = 'membership';

@@ -8,6 +8,7 @@ import type { Phase } from './phases.js';
 import type { Answer } from './requests.js';
 import type { Serializable } from './serializable.js';
 import type { VectorTimestamp } from './vector-timestamp.js';
+import type { View } from './view.js';
 
 /** A message is a list: what is bound for one actor and of one type in one tick travels, and arrives, as one. */
 export interface Message<Type extends string = string, Item = unknown> {
@@ -51,6 +52,11 @@ export type Effect =
   | { readonly type: 'multicast'; readonly group: GroupName; readonly payloads: readonly Serializable[] }
   /** From the group's actor to the application on its node, which takes it as a `delivered` event. */
   | { readonly type: 'deliver'; readonly group: GroupName; readonly deliveries: readonly Delivery[] }
+  /**
+   * From the group's actor to all others on its node that take `view`: what it handed over before was delivered in the view
+   * before.
+   */
+  | { readonly type: 'view'; readonly view: View }
   /** From a front end to the clients on its node. */
   | { readonly type: 'reply'; readonly answers: readonly Answer[] }
   /** These requests enter this phase here and now. Recorded, and the place where a fault can strike. */
@@ -90,6 +96,8 @@ export type Told =
   | Incoming<'multicast', Serializable>
   /** From the group's actor to the application on the same node. */
   | Incoming<'delivered', Delivery>
+  /** A view that the group's actor on this node has come to. */
+  | Incoming<'view', View>
   /** What the actor persisted by these numbers is safe, in the order in which it did. */
   | Incoming<'persisted', number>
   /**

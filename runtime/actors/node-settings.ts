@@ -6,6 +6,7 @@ import type { Delivery, Message } from '../../machines/shared/effects.js';
 import type { Address, GroupName, NodeId, RequestId } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Answer } from '../../machines/shared/requests.js';
+import type { View } from '../../machines/shared/view.js';
 import type { Clock } from '../clock/clock.js';
 import type { ChoraleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
@@ -30,6 +31,8 @@ export interface NodeHooks {
   moved?(actor: string, before: string, after: string): void;
   /** The group has delivered to `actor`. */
   delivered?(group: GroupName, actor: string, deliveries: readonly Delivery[]): void;
+  /** The group's actor here has come to a view. */
+  view?(view: View): void;
   crashed?(reason: ChoraleError | string): void;
   /** An actor says that this incarnation has no part in anything any more. */
   ended?(reason: 'evicted' | 'left'): void;

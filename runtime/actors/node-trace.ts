@@ -3,8 +3,9 @@
  * undefined ones among them (a line of JSON leaves those out): objects of one form cost a fraction of what spread ones do.
  */
 import type { Delivery, Effect } from '../../machines/shared/effects.js';
-import { address, type NodeId, requestId } from '../../machines/shared/identifiers.js';
+import { address, type NodeId, requestId, senderNode } from '../../machines/shared/identifiers.js';
 import type { Answer } from '../../machines/shared/requests.js';
+import type { View } from '../../machines/shared/view.js';
 import type { Clock } from '../clock/clock.js';
 import type { ChoraleError } from '../errors.js';
 import type { CauseId, Recorder } from '../trace/format.js';
@@ -78,9 +79,24 @@ export class NodeTrace {
   delivered(cause: CauseId | undefined, actor: string, group: string, deliveries: readonly Delivery[]): void {
     const t = this.#clock.now();
     const node = this.#node;
-    for (const { sender, seq, number, stamp } of deliveries) {
-      this.#recorder.record({ t, node, actor, cause, kind: 'delivered', group, sender, seq, number, stamp });
+    for (const { sender, seq, number, stamp, view } of deliveries) {
+      this.#recorder.record({ t, node, actor, cause, kind: 'delivered', group, sender, seq, number, stamp, view });
     }
+  }
+
+  view(cause: CauseId | undefined, actor: string, { group, id, members }: View): void {
+    const joining = members.filter(({ full }) => !full).map((member) => senderNode(member.id));
+    this.#recorder.record({
+      t: this.#clock.now(),
+      node: this.#node,
+      actor,
+      cause,
+      kind: 'view',
+      group,
+      id,
+      members: members.map((member) => senderNode(member.id)),
+      joining: joining.length === 0 ? undefined : joining,
+    });
   }
 
   transition(cause: CauseId | undefined, actor: string, event: string, from: string, to: string): void {

@@ -353,6 +353,13 @@ export class Node {
         this.#hooks.delivered?.(effect.group, actor.deliverTo ?? actor.name, effect.deliveries);
         if (actor.deliverTo !== null) this.#toSibling(actor, actor.deliverTo, 'delivered', effect.deliveries);
         return;
+      case 'view':
+        this.#trace?.view(this.#cause, actor.name, effect.view);
+        this.#hooks.view?.(effect.view);
+        for (const other of this.#actors.values()) {
+          if (other !== actor && other.asksFor('view')) this.#toActor(actor, other, 'view', [effect.view]);
+        }
+        return;
       case 'reply':
         this.#trace?.answered(this.#cause, actor.name, effect.answers);
         this.#hooks.reply?.(effect.answers);

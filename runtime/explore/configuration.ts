@@ -7,6 +7,7 @@ import type { Delivery, Message } from '../../machines/shared/effects.js';
 import type { Address, GroupName } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
 import type { Answer } from '../../machines/shared/requests.js';
+import type { View as GroupView } from '../../machines/shared/view.js';
 
 /** An actor on a node: `node/actor`. Actors of one node share its fate and hand each other events at once. */
 export interface ExploredActor {
@@ -81,6 +82,7 @@ export type Observation =
       readonly group: GroupName;
       readonly deliveries: readonly Delivery[];
     }
+  | { readonly type: 'view'; readonly at: Address; readonly view: GroupView }
   | { readonly type: 'phase'; readonly at: Address; readonly phase: Phase; readonly requests: readonly string[] }
   /** A message to an address that no actor has: it leaves what is explored. */
   | { readonly type: 'left'; readonly message: Travelling };

@@ -4,7 +4,7 @@
  * a node in production does, and gives the next state and what leaves the node. Steps are remembered.
  */
 import type { EventObject } from 'xstate';
-import type { Effect } from '../../machines/shared/effects.js';
+import type { Effect, Incoming } from '../../machines/shared/effects.js';
 import { type Address, address, groupActor, type NodeId, nodeOf } from '../../machines/shared/identifiers.js';
 import { ChoraleError } from '../errors.js';
 import { type Actor, Actors, type Taken } from './actors.js';
@@ -88,9 +88,21 @@ export class Processes {
     });
     work.snapshots.push(...started.map(({ snapshot }) => snapshot));
     started.forEach(({ effects }, i) => {
-      this.#carryOut(work, node, actors[i] as Actor, effects); // one for each actor
+      const actor = actors[i] as Actor; // one for each actor
+      this.#carryOut(work, node, actor, effects);
+      if (actor.events.has('recovered')) work.due.push({ actor: i, event: this.#recovered(actor, incarnation) });
     });
     return this.#settle(work, node);
+  }
+
+  /** What an actor that persists is told first. Errors: SETTINGS_INVALID. */
+  #recovered(actor: Actor, incarnation: number): Incoming {
+    if (incarnation > 1)
+      throw new ChoraleError(
+        'SETTINGS_INVALID',
+        `${actor.address} persists what it does, and exploration keeps no disk: its node cannot come back.`,
+      );
+    return { type: 'recovered', from: address(actor.node, 'storage'), items: [] };
   }
 
   outcome(process: number, stimulus: number): Outcome {
@@ -193,6 +205,13 @@ export class Processes {
         this.#observe(work, { type: 'deliver', at, group: effect.group, deliveries: effect.deliveries });
         if (actor.deliverTo !== undefined)
           this.#toSibling(work, node, at, actor.deliverTo, 'delivered', effect.deliveries);
+      } else if (effect.type === 'view') {
+        this.#observe(work, { type: 'view', at, view: effect.view });
+        this.#toAll(work, node, actor, 'view', [effect.view]);
+      } else if (effect.type === 'persist') {
+        // Written at once: what a crash can take of it, the simulated disk tries.
+        const event = { type: 'persisted', from: address(actor.node, 'storage'), items: [effect.number] };
+        work.due.push({ actor: this.actorsOf(node).indexOf(actor), event });
       } else if (effect.type === 'reply') this.#observe(work, { type: 'reply', from: at, answers: effect.answers });
       else if (effect.type === 'phase')
         this.#observe(work, { type: 'phase', at, phase: effect.phase, requests: effect.requests });
@@ -216,7 +235,16 @@ export class Processes {
     work.due.push({ actor, event });
   }
 
+  /** To every other actor of the node that asks for it. */
+  #toAll(work: Work, node: number, from: Actor, type: string, items: readonly unknown[]): void {
+    this.actorsOf(node).forEach((other, actor) => {
+      if (other !== from && other.events.has(type)) work.due.push({ actor, event: told(type, from.address, items) });
+    });
+  }
+
   #observe(work: Work, observation: Observation): void {
     work.observations.push(this.observation(observation));
   }
 }
+
+const told = (type: string, from: Address, items: readonly unknown[]): Incoming => ({ type, from, items });

@@ -2,7 +2,7 @@
  * A step of an exploration in the format of the trace, so that what reads traces reads counter-examples too. Time is the
  * number of the step. Messages have the number that they were met by first, so equal ones have one id.
  */
-import { actorOf, nodeId, nodeOf } from '../../machines/shared/identifiers.js';
+import { actorOf, nodeId, nodeOf, senderNode } from '../../machines/shared/identifiers.js';
 import type { CauseId, TraceEvent } from '../trace/format.js';
 import type { Observation, Travelling } from './configuration.js';
 import type { Space } from './space.js';
@@ -78,6 +78,11 @@ function observed(observation: Observation, t: number): TraceEvent[] {
         by,
         outcome: outcome.ok ? { ok: true, value: outcome.value } : { ok: false, error: { ...outcome.error } },
       }));
+    }
+    case 'view': {
+      const { group, id, members } = observation.view;
+      const at = { t, node: nodeOf(observation.at), actor: actorOf(observation.at) };
+      return [{ ...at, kind: 'view', group, id, members: members.map((member) => senderNode(member.id)) }];
     }
     case 'phase': {
       const at = { t, node: nodeOf(observation.at), actor: actorOf(observation.at) };

@@ -45,6 +45,7 @@ export type TraceEvent =
       readonly seq: number;
       readonly number?: number | undefined;
       readonly stamp?: VectorTimestamp | undefined;
+      readonly view?: number | undefined;
     })
   | (At & { readonly kind: 'transition'; readonly event: string; readonly from: string; readonly to: string })
   | (At & { readonly kind: 'phase'; readonly phase: Phase; readonly requests: readonly string[] })
@@ -55,7 +56,14 @@ export type TraceEvent =
       readonly outcome: Serializable;
     })
   | (At & { readonly kind: 'persisted'; readonly count: number })
-  | (At & { readonly kind: 'view'; readonly group: string; readonly id: number; readonly members: readonly string[] })
+  | (At & {
+      readonly kind: 'view';
+      readonly group: string;
+      readonly id: number;
+      readonly members: readonly string[];
+      /** Those of them that are still being sent the state. */
+      readonly joining?: readonly string[] | undefined;
+    })
   | (At & { readonly kind: 'crashed'; readonly reason: string })
   | (At & { readonly kind: 'recovered'; readonly incarnation: number })
   | (At & { readonly kind: 'fault'; readonly fault: string });

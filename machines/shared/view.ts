@@ -2,8 +2,8 @@
  * A view of a group: who its members are, as all of them agree (Birman & Joseph 1987; Coulouris et al., ch. 18.2). Views of
  * a group are numbered, and no two have the same number.
  */
-import { type GroupName, type NodeId, type SenderId, senderNode } from '../shared/identifiers.js';
-import { fields, listOf, natural, type Shape, text } from '../shared/shapes.js';
+import { type GroupName, type NodeId, type SenderId, senderNode } from './identifiers.js';
+import { fields, listOf, natural, type Shape, text } from './shapes.js';
 
 /** A member: one incarnation of a node. */
 export interface Member {
