@@ -61,10 +61,39 @@ export interface Accepted {
   readonly decree: Decree;
 }
 
-/** From an incarnation of a node that wants to be in the group; and from a member that wants to leave it. */
+/**
+ * From an incarnation of a node that wants to be in the group (`join`); and from a member that wants to leave it (`leave`). As an
+ * answer (`evicted`): this incarnation is not in the group any more, and never will be (GM-3).
+ */
 export interface Wish {
   readonly group: GroupName;
   readonly member: SenderId;
+}
+
+/**
+ * From somebody who wants a group to be made, with these members, and unmade. All wishes go to every replica of the service, and
+ * are repeated until they are answered: the replica that leads answers.
+ */
+export interface Creation {
+  readonly group: GroupName;
+  readonly members: readonly SenderId[];
+  readonly static: boolean;
+  /** The asker's own name for this wish, never used twice: by it a repeated wish is known. */
+  readonly id: string;
+}
+export interface Destruction {
+  readonly group: GroupName;
+  /** A view of the group that the asker has heard of: a later group of the same name is not meant. */
+  readonly view: number;
+}
+/** The answer to `create`: the first view. The number is higher than that of any view of an earlier group of that name. */
+export interface Created {
+  readonly id: string;
+  readonly view: View;
+}
+/** The answer to `destroy`, and to members and observers: there is no such group any more. */
+export interface Destroyed {
+  readonly group: GroupName;
 }
 
 /** From somebody who wants to be told of every view, the one that stands first. */
@@ -108,5 +137,9 @@ export const flushShape: Shape = fields({ group: text, view: natural, suspects }
 export const decreeShape: Shape = fields({ view: viewShape, cut: holdingsShape, unsettled: recordOf(anything) });
 export const acceptedShape: Shape = fields({ slot: natural, ballot: natural, decree: decreeShape });
 export const wishShape: Shape = fields({ group: text, member: text });
+export const creationShape: Shape = fields({ group: text, members: listOf(text), static: flag, id: text });
+export const destructionShape: Shape = fields({ group: text, view: natural });
+export const createdShape: Shape = fields({ id: text, view: viewShape });
+export const destroyedShape: Shape = fields({ group: text });
 export const observeShape: Shape = fields({ group: text });
 export const refusalShape: Shape = fields({ group: text, code: text, why: text });

@@ -19,7 +19,7 @@ export interface Member {
 
 export interface View {
   readonly group: GroupName;
-  /** From 1, each one more than the one before. */
+  /** Each one more than the one before: from 1, or in a group that was made at run time from a higher number. */
   readonly id: number;
   /** In order of seniority: who entered first comes first. */
   readonly members: readonly Member[];
