@@ -1,0 +1,115 @@
+/**
+ * The flush (Birman & Joseph 1987; Schiper & Sandoz 1993): how the members of a view come to hold the same before it ends. Each
+ * has stopped delivering, and reports what it holds. When the reports of all that take part are there, the most
+ * senior holder of what another lacks of a stream whose author takes no part passes it on; what an author that takes part has sent
+ * arrives of itself. Who has received something so reports again.
+ */
+
+import { heldAt } from '../multicast/hold-back-queue.js';
+import type { Gone } from '../shared/effects.js';
+import { incarnationOf, type SenderId, senderNode } from '../shared/identifiers.js';
+import type { Flush, Report, Suspicion } from './messages.js';
+import { at, count, memberIds, othersOf, type Step, toMembership, toSender, viewOf } from './view-member.js';
+import type { Entry } from './view-messages.js';
+import { orderOf } from './view-order.js';
+
+/** Whether this member can speak for the group: it was full in the view, or has become so. */
+export const isFull = (step: Pick<Step, 'view' | 'self' | 'ready' | 'informed'>): boolean =>
+  (step.ready && step.informed) || (step.view?.members.some(({ id, full }) => id === step.self && full) ?? false);
+
+// --- suspicion -----------------------------------------------------------------------------------------------------
+
+/** The members of the view that a change of opinion on a node is about. */
+const membersAt = (step: Pick<Step, 'view' | 'self'>, node: string): SenderId[] =>
+  othersOf(step).filter((id) => senderNode(id) === node);
+
+/** Those whom an older incarnation than the one last heard makes certain to have ended count as suspected. */
+const isSuspected = (id: SenderId, { suspected, incarnation }: Suspicion): boolean =>
+  suspected || incarnationOf(id) < incarnation;
+
+export function takeSuspicion(step: Step, suspicion: Suspicion): void {
+  for (const id of membersAt(step, suspicion.node)) {
+    step.distrusted = step.distrusted.filter((other) => other !== id);
+    if (isSuspected(id, suspicion)) distrust(step, id);
+  }
+}
+
+function distrust(step: Step, id: SenderId): void {
+  step.distrusted = [...step.distrusted, id];
+  if (!step.suspects.includes(id)) step.suspects = [...step.suspects, id];
+}
+
+export function distrustEnded(step: Step, { node, incarnation }: Gone): void {
+  for (const id of membersAt(step, node))
+    if (incarnationOf(id) <= incarnation && !step.distrusted.includes(id)) distrust(step, id);
+}
+
+export const suspectsSomeMember = (step: Pick<Step, 'view' | 'self'>, suspicion: Suspicion): boolean =>
+  membersAt(step, suspicion.node).some((id) => isSuspected(id, suspicion));
+
+export const hasLost = (step: Pick<Step, 'view' | 'self'>, { node, incarnation }: Gone): boolean =>
+  membersAt(step, node).some((id) => incarnationOf(id) <= incarnation);
+
+/** The service says who takes no part. That it names this member, this member learns by the next view. */
+export function takeFlush(step: Step, { suspects }: Flush): void {
+  const others = othersOf(step);
+  const more = suspects.filter((id) => others.includes(id) && !step.suspects.includes(id));
+  step.suspects = [...step.suspects, ...more];
+  step.changing = true;
+}
+
+// --- reports -------------------------------------------------------------------------------------------------------
+
+/** To the service and to the members that take part. */
+export function report(step: Step): void {
+  const own: Report = {
+    group: step.input.group,
+    view: viewOf(step),
+    member: step.self,
+    full: isFull(step),
+    holds: step.holds,
+    suspects: step.suspects,
+    unsettled: orderOf(step.input).unsettled(step),
+  };
+  step.reports = { ...step.reports, [step.self]: own };
+  toMembership(step, { type: 'report', items: [own] });
+  for (const member of participants(step)) {
+    if (member !== step.self) step.done.push(toSender(step.input, member, { type: 'report', items: [own] }));
+  }
+  passOn(step);
+}
+
+/** Only the members' own links bring reports, in order: the last one of a member stands. */
+export function takeReport(step: Step, told: Report, from: SenderId | undefined): void {
+  if (told.member !== from) count(step, 'not of its sender');
+  else step.reports = { ...step.reports, [told.member]: told };
+  step.changing = true;
+}
+
+export const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
+  memberIds(step).filter((id) => !step.suspects.includes(id));
+
+/** Passes on what this member is the most senior to hold, and another lacks. */
+export function passOn(step: Step): void {
+  const taking = participants(step);
+  if (!taking.every((id) => step.reports[id] !== undefined)) return;
+  for (const member of taking) {
+    if (member === step.self) continue;
+    const entries = step.suspects.flatMap((stream) => lackedBy(step, member, stream, taking));
+    if (entries.length > 0) step.done.push(toSender(step.input, member, { type: 'relay', items: entries }));
+  }
+}
+
+function lackedBy(step: Step, member: SenderId, stream: SenderId, taking: readonly SenderId[]): Entry[] {
+  const entries: Entry[] = [];
+  const passed = at(step.relayed[member], stream);
+  const first = Math.max(at(step.reports[member]?.holds, stream), passed) + 1;
+  for (let place = first; place <= at(step.holds, stream); place++) {
+    const holder = taking.find((id) => at(step.reports[id]?.holds, stream) >= place);
+    const entry = heldAt(step.kept, stream, place);
+    if (holder === step.self && entry !== undefined) entries.push(entry);
+  }
+  const last = entries.at(-1)?.place ?? passed;
+  step.relayed = { ...step.relayed, [member]: { ...step.relayed[member], [stream]: last } };
+  return entries;
+}

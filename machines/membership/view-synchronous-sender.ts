@@ -1,0 +1,240 @@
+/**
+ * A sender that is no member of its view-synchronous group, at a front end's node (MC-9, GM-5): it observes the group's views, and
+ * hands each message to one member, the contact, that multicasts it in its own view. The contact is the chosen member, in
+ * total orders the sequencer. What the contact has not said to be with all members the sender keeps, and offers again to the next
+ * contact; members know by its numbers what they have already. In causal orders a message names what its sender has heard of.
+ */
+import { assign, setup } from 'xstate';
+import { discardAll } from '../multicast/group.js';
+import { keepsCausal } from '../multicast/order.js';
+import { discarded } from '../shared/discard.js';
+import type { Effect, Effectful, EffectsEmitted, Incoming, Message } from '../shared/effects.js';
+import { address, nodeOf, type SenderId, senderId } from '../shared/identifiers.js';
+import { emitEffects, noEffects } from '../shared/machine.js';
+import { emptyMap, mapDelete, mapEntries, mapHas, mapSet, type PersistentMap } from '../shared/persistent-map.js';
+import type { Serializable } from '../shared/serializable.js';
+import { emptyTimestamp, merge, type VectorTimestamp } from '../shared/vector-timestamp.js';
+import { decidedBy, type Votes, votesAfter, withVotes } from './decision.js';
+import type { ViewGroupInput } from './group-input.js';
+import { type Accepted, type Decree, membershipAt, type Refusal } from './messages.js';
+import { chosen, type View } from './view.js';
+import { toSender } from './view-member.js';
+import type { Issued, Offer, Taken } from './view-messages.js';
+
+type Multicast = Incoming<'multicast', Serializable>;
+/** From the application on this node: timestamps that came with what it has read. */
+type Heard = Incoming<'heard', VectorTimestamp>;
+type TakenTold = Incoming<'taken', Taken>;
+type AcceptedCome = Incoming<'accepted', Accepted>;
+type DecidedCome = Incoming<'decided', Decree>;
+type Refused = Incoming<'refused', Refusal>;
+type Event = Multicast | Heard | TakenTold | AcceptedCome | DecidedCome | Refused;
+
+export interface ViewSenderContext extends Effectful {
+  readonly input: ViewGroupInput;
+  readonly self: SenderId;
+  /** The last view heard of; null before the first. */
+  readonly view: View | null;
+  /** Own multicasts so far. */
+  readonly sent: number;
+  /** Own messages, by seq, that are not known to be with all members. */
+  readonly untaken: PersistentMap<Issued>;
+  /** Sender → its messages known to this one, in causal orders. Lives as long as the node. */
+  readonly timestamp: VectorTimestamp;
+  readonly votes: Votes;
+}
+
+type Rule<E> = (args: { context: ViewSenderContext; event: E }) => Partial<ViewSenderContext>;
+
+const contactOf = (view: View | null): SenderId | undefined => (view === null ? undefined : chosen(view)?.id);
+
+/** To the contact of this view, if there is one. */
+function offered(context: ViewSenderContext, view: View | null, messages: readonly Issued[]): Effect[] {
+  const contact = contactOf(view);
+  if (contact === undefined || view === null || messages.length === 0) return [];
+  const items = messages.map((message): Offer => ({ ...message, view: view.id }));
+  return [toSender(context.input, contact, { type: 'offer', items })];
+}
+
+const untakenOf = ({ untaken }: ViewSenderContext): Issued[] =>
+  [...mapEntries(untaken)].map(([, message]) => message).sort((a, b) => a.seq - b.seq);
+
+const multicast: Rule<Multicast> = ({ context, event }) => {
+  const { input, self, timestamp } = context;
+  const isCausal = keepsCausal(input.order);
+  const messages = event.items.map((payload, i): Issued => {
+    const message = { sender: self, seq: context.sent + i + 1, payload };
+    return isCausal ? { ...message, stamp: timestamp } : message;
+  });
+  let untaken = context.untaken;
+  for (const message of messages) untaken = mapSet(untaken, String(message.seq), message);
+  const sent = context.sent + messages.length;
+  const effects = offered(context, context.view, messages);
+  return { sent, untaken, timestamp: isCausal ? { ...timestamp, [self]: sent } : timestamp, effects };
+};
+
+const hear: Rule<Heard> = ({ context, event }) =>
+  keepsCausal(context.input.order)
+    ? { timestamp: event.items.reduce(merge, context.timestamp), effects: noEffects }
+    : discardAll('an order without timestamps')({ event });
+
+/** The messages that remain when these are taken. */
+const remaining = ({ untaken }: ViewSenderContext, { items }: TakenTold): PersistentMap<Issued> =>
+  items.flatMap(({ seqs }) => seqs).reduce((rest, seq) => mapDelete(rest, String(seq)), untaken);
+
+const takeTaken: Rule<TakenTold> = ({ context, event }) => {
+  const known = event.items.flatMap(({ seqs }) => seqs).filter((seq) => !mapHas(context.untaken, String(seq)));
+  return { untaken: remaining(context, event), effects: discarded(event.type, { duplicate: known.length }) };
+};
+
+const toService = ({ input }: ViewSenderContext, message: Message): Effect[] =>
+  input.service.map((node) => ({ type: 'send', to: membershipAt(node), message, channel: 'fifo' }));
+
+const observe: Rule<unknown> = ({ context }) => ({
+  effects: toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
+});
+
+/** Something is untaken for long: its contact may be gone, and the view after with whoever told of it. */
+const offerAgain: Rule<unknown> = ({ context }) => ({
+  effects: [
+    ...toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
+    ...offered(context, context.view, untakenOf(context)),
+  ],
+});
+
+/**
+ * The views that this event shows to be decided, in order: by votes only those that follow on what is known, since the
+ * ones between are on their way; by word of the service, whatever comes next.
+ */
+function learned(context: ViewSenderContext, event: AcceptedCome | DecidedCome): { votes: Votes; views: View[] } {
+  const { input, votes, view } = context;
+  const by = nodeOf(event.from);
+  const isOurs = (decree: Decree): boolean => decree.view.group === input.group && decree.view.id > (view?.id ?? 0);
+  if (!input.service.includes(by)) return { votes, views: [] };
+  if (event.type === 'decided') {
+    const views = event.items.filter(isOurs).map((decree) => decree.view);
+    return { votes, views: views.sort((a, b) => a.id - b.id) };
+  }
+  const now = withVotes(
+    votes,
+    by,
+    event.items.filter(({ decree }) => isOurs(decree)),
+  );
+  const views: View[] = [];
+  for (const decree of decidedBy(now, input.service)) {
+    const last = views.at(-1) ?? view;
+    if (last === null || decree.view.id === last.id + 1) views.push(decree.view);
+  }
+  return { votes: now, views };
+}
+
+const learnViews: Rule<AcceptedCome | DecidedCome> = ({ context, event }) => {
+  const { votes, views } = learned(context, event);
+  const view = views.at(-1);
+  if (view === undefined) return { votes, effects: noEffects };
+  const { input } = context;
+  const to = address(input.node, input.application);
+  const effects: Effect[] = [{ type: 'send', to, message: { type: 'view', items: views }, channel: 'fifo' }];
+  if (contactOf(view) !== contactOf(context.view)) effects.push(...offered(context, view, untakenOf(context)));
+  return { view, votes: votesAfter(votes, view.id), effects };
+};
+
+const passRefusal: Rule<Refused> = ({ context, event }) => ({
+  effects: [
+    {
+      type: 'send',
+      to: address(context.input.node, context.input.application),
+      message: { type: 'refused', items: event.items },
+      channel: 'fifo',
+    },
+  ],
+});
+
+type Asked = { context: ViewSenderContext; event: Event };
+
+const showsView = ({ context, event }: Asked): boolean =>
+  (event.type === 'accepted' || event.type === 'decided') && learned(context, event).views.length > 0;
+
+const takesAll = ({ context, event }: Asked): boolean => event.type === 'taken' && remaining(context, event).size === 0;
+
+export const viewSynchronousSender = setup({
+  types: {
+    context: {} as ViewSenderContext,
+    events: {} as Event,
+    input: {} as ViewGroupInput,
+    emitted: {} as EffectsEmitted,
+  },
+  guards: {
+    showsView,
+    takesAll,
+    knowsView: ({ context }) => context.view !== null,
+    isAllTaken: ({ context }) => context.untaken.size === 0,
+  },
+  delays: { retryAfter: ({ context }) => context.input.retryAfter },
+}).createMachine({
+  id: 'viewSynchronousSender',
+  context: ({ input }) => ({
+    input,
+    self: senderId(input.node, input.incarnation),
+    view: input.view,
+    sent: 0,
+    untaken: emptyMap(),
+    timestamp: emptyTimestamp,
+    votes: [],
+    effects: noEffects,
+  }),
+  initial: 'starting',
+  on: {
+    heard: { actions: [assign(hear), emitEffects] },
+    refused: { actions: [assign(passRefusal), emitEffects] },
+    '*': { actions: [assign(discardAll('not for an outside sender')), emitEffects] },
+  },
+  states: {
+    starting: {
+      always: [
+        { guard: 'knowsView', target: 'sending', actions: [assign(observe), emitEffects] },
+        { target: 'asking', actions: [assign(observe), emitEffects] },
+      ],
+    },
+    asking: {
+      on: {
+        multicast: { actions: [assign(multicast), emitEffects] },
+        accepted: [
+          { guard: 'showsView', target: 'learning', actions: [assign(learnViews), emitEffects] },
+          { actions: [assign(learnViews), emitEffects] },
+        ],
+        decided: [
+          { guard: 'showsView', target: 'learning', actions: [assign(learnViews), emitEffects] },
+          { actions: [assign(learnViews), emitEffects] },
+        ],
+      },
+      after: { retryAfter: { target: 'asking', reenter: true, actions: [assign(observe), emitEffects] } },
+    },
+    learning: { always: [{ guard: 'isAllTaken', target: 'sending' }, { target: 'sending.awaiting' }] },
+    sending: {
+      initial: 'idle',
+      on: {
+        accepted: { actions: [assign(learnViews), emitEffects] },
+        decided: { actions: [assign(learnViews), emitEffects] },
+      },
+      states: {
+        idle: {
+          on: {
+            multicast: { target: 'awaiting', actions: [assign(multicast), emitEffects] },
+            taken: { actions: [assign(takeTaken), emitEffects] },
+          },
+        },
+        awaiting: {
+          on: {
+            multicast: { actions: [assign(multicast), emitEffects] },
+            taken: [
+              { guard: 'takesAll', target: 'idle', actions: [assign(takeTaken), emitEffects] },
+              { target: 'awaiting', reenter: true, actions: [assign(takeTaken), emitEffects] },
+            ],
+          },
+          after: { retryAfter: { target: 'awaiting', reenter: true, actions: [assign(offerAgain), emitEffects] } },
+        },
+      },
+    },
+  },
+});
