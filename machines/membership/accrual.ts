@@ -54,7 +54,7 @@ export const isTooUnlikely = (settings: Accrual, arrivals: Arrivals, silence: nu
 
 /**
  * log10 of the probability that a standard normal variable exceeds y, by a quotient in place of the integral that is exact at 0
- * and for large y, and within 2 % between. As a logarithm throughout, because the probability itself underflows at y = 38.
+ * and for large y, and between them up to 6 % too large. As a logarithm throughout, because the probability itself underflows at y = 38.
  */
 export function log10Tail(y: number): number {
   if (y < 0) return Math.log10(1 - 10 ** log10Tail(-y));

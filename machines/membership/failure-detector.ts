@@ -101,7 +101,10 @@ export const initialDetector = (input: DetectorInput): DetectorContext => ({
   effects: noEffects,
 });
 
-/** An actor's new list. It is told at once what is already thought of the nodes that are new on it. */
+/**
+ * An actor's new list. It is told whom of them are suspected already, those included of whom it was told before: what asks anew, in
+ * a new view or after a restart, has forgotten.
+ */
 export const watch: Rule<Watching> = ({ context, event }) => {
   const { input, now } = context;
   const list = event.items.at(-1);
@@ -113,11 +116,10 @@ export const watch: Rule<Watching> = ({ context, event }) => {
   const known: Suspicion[] = [];
   const changed: Suspicion[] = [];
   const added: NodeId[] = [];
-  const before = new Set(mapGet(context.lists, event.from));
   for (const node of nodes) {
     const incarnation = list?.incarnations?.[node] ?? 1;
     const old = mapGet(watched, node);
-    if (old !== undefined && old.opinion !== 'trusted' && !before.has(node))
+    if (old !== undefined && old.opinion !== 'trusted')
       known.push({ node, incarnation: old.incarnation, suspected: true });
     if (old !== undefined && incarnation <= old.incarnation) continue;
     if (old === undefined) added.push(node);
