@@ -119,6 +119,11 @@ export interface Suspicion {
 /** To the failure detector from an actor on its node: the nodes that it wants watched from now on, and no others. */
 export interface Watch {
   readonly nodes: readonly NodeId[];
+  /**
+   * Incarnations known to have started, from a view for instance: as good as heard, so that one that has just entered is not
+   * taken for the one before it, and one that was never heard is suspected by its own number.
+   */
+  readonly incarnations?: Readonly<Record<NodeId, number>>;
 }
 
 const flag: Shape = (value) => typeof value === 'boolean';
