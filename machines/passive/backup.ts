@@ -11,7 +11,7 @@ import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
 import type { Batch } from '../shared/requests.js';
 import { arrived, inOrder, noArrivals } from './arrivals.js';
-import { type Change, managerOf, type ReplicaManagerContext, toEach } from './context.js';
+import { type Change, managerOf, type Reign, type ReplicaManagerContext, toEach } from './context.js';
 import { type Acknowledged, type Confirm, type Confirmed, type Result, type Taken, type Update, updateIn } from './messages.js';
 import { answerReads } from './reads.js';
 
@@ -48,23 +48,19 @@ function applyOne<Value>(
 }
 
 /** The batches of the present reign among these deliveries: what a former primary sent and nobody had has no effect. */
-export function updatesIn<Value>(
-  { view, reign }: ReplicaManagerContext<Value>,
-  deliveries: readonly Delivery[],
-): Update[] {
+export function ofReign({ primary, since }: Reign, deliveries: readonly Delivery[]): Update[] {
   const updates: Update[] = [];
-  for (const { sender, payload, view: place } of deliveries) {
-    const update = updateIn(payload);
-    if (update !== null && sender === reign.primary && update.reign === reign.since && place === view?.id)
-      updates.push(update);
+  for (const { sender, payload } of deliveries) {
+    const update = sender === primary ? updateIn(payload) : null;
+    if (update?.reign === since) updates.push(update);
   }
   return updates;
 }
 
 /** To the primary: these batches are here, and will be in every view that this one leads to. */
-export function taken<Value>({ self, view, reign }: ReplicaManagerContext<Value>, number: number): Effect[] {
+export function taken<Value>({ self, view, reign }: ReplicaManagerContext<Value>, update: Update): Effect[] {
   if (view === null || reign.primary === null) return [];
-  const item: Taken = { view: view.id, number, member: self };
+  const item: Taken = { view: view.id, reign: update.reign, number: update.number, member: self };
   return toEach([reign.primary], 'taken', item);
 }
 
@@ -74,7 +70,7 @@ export function follow<Value>(
   event: Incoming<'delivered', Delivery>,
   object: ReplicatedObject<Value>,
 ): Change<Value> {
-  const updates = updatesIn(context, event.items);
+  const updates = ofReign(context.reign, event.items);
   const former = discarded('delivered', { former: event.items.length - updates.length });
   const newest = updates.at(-1);
   if (newest === undefined) return { effects: former };
@@ -86,7 +82,7 @@ export function follow<Value>(
     last,
     acknowledged: before,
     reading,
-    effects: [...taken(context, newest.number), ...effects, ...former],
+    effects: [...taken(context, newest), ...effects, ...former],
   };
 }
 
@@ -96,12 +92,12 @@ export function keep<Value>(
   event: Incoming<'delivered', Delivery>,
   object: ReplicatedObject<Value>,
 ): Change<Value> {
-  const updates = updatesIn(context, event.items);
+  const updates = ofReign(context.reign, event.items);
   const former = discarded('delivered', { former: event.items.length - updates.length });
   const newest = updates.at(-1);
   if (newest === undefined) return { effects: former };
   const log = arrived(context.log, updates);
-  const effects = [...taken(context, newest.number), ...former];
+  const effects = [...taken(context, newest), ...former];
   if (log.size < LOG_BOUND) return { log, effects };
   const { current, last } = applied(context.current, inOrder(log), object);
   return { log: noArrivals(), current, acknowledged: current, last, effects };

@@ -2,7 +2,7 @@
  * What the replica managers and front ends of passive replication say to each other.
  */
 import type { Address, SenderId } from '../shared/identifiers.js';
-import { outcomeShape, requestShape } from '../shared/request-shapes.js';
+import { batchShape, outcomeShape } from '../shared/request-shapes.js';
 import type { Batch, Reply, Request } from '../shared/requests.js';
 import type { Serializable } from '../shared/serializable.js';
 import { anything, fields, listOf, natural, oneOf, type Shape, text } from '../shared/shapes.js';
@@ -38,9 +38,10 @@ export interface RequestUpdate {
   readonly batches: readonly Batch[];
 }
 
-/** From a backup to the primary: it has taken the batch of this number, in this view. */
+/** From a backup to the primary: it has taken the batch of this reign and number, in this view. */
 export interface Taken {
   readonly view: number;
+  readonly reign: number;
   readonly number: number;
   readonly member: SenderId;
 }
@@ -68,7 +69,6 @@ export interface Read {
 }
 
 const place: Shape = (value) => typeof value === 'string' && value.indexOf('/') > 0;
-export const batchShape: Shape = fields({ frontEnd: place, requests: listOf(requestShape) });
 const resultShape: Shape = fields({ session: text, seq: natural, outcome: outcomeShape, version: natural, frontEnd: place });
 const head = { reign: natural, number: natural };
 const stateUpdate = fields({
@@ -85,7 +85,7 @@ const updateShape: Shape = (value) => stateUpdate(value) || requestUpdate(value)
 export const updateIn = (payload: Serializable): Update | null =>
   updateShape(payload) ? (payload as unknown as Update) : null; // its shape was looked at just now
 
-export const takenShape: Shape = fields({ view: natural, number: natural, member: text });
+export const takenShape: Shape = fields({ view: natural, reign: natural, number: natural, member: text });
 export const confirmShape: Shape = fields({ view: natural, number: natural });
 export const confirmedShape: Shape = fields({ view: natural, number: natural, member: text });
 export const acknowledgedShape: Shape = fields({ view: natural, version: natural });

@@ -132,8 +132,10 @@ export function acknowledge<Value>(
   context: ReplicaManagerContext<Value>,
   event: Incoming<'taken', Taken>,
 ): Change<Value> {
-  const { underWay, view } = context;
-  const fit = event.items.filter((item) => item.view === view?.id && item.number === underWay?.number);
+  const { underWay, view, reign } = context;
+  const fit = event.items.filter(
+    (item) => item.view === view?.id && item.reign === reign.since && item.number === underWay?.number,
+  );
   const late = discarded('taken', { late: event.items.length - fit.length });
   if (underWay === null || fit.length === 0) return { effects: late };
   const awaited = without(

@@ -5,8 +5,7 @@
  * The primary is the most senior member that has the state. It stays primary as long as it is in the view and no more
  * senior member gets the state; then that one takes over, and this one goes back to what is acknowledged.
  */
-import { offer } from '../membership/donor.js';
-import { chunksTaken } from '../membership/donor.js';
+import { chunksTaken, offer } from '../membership/donor.js';
 import type { InstallPoint } from '../membership/install-point.js';
 import type { ChunkTaken } from '../membership/state-transfer.js';
 import type { View } from '../membership/view.js';
