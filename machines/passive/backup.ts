@@ -12,7 +12,15 @@ import type { ReplicatedObject } from '../shared/object.js';
 import type { Batch } from '../shared/requests.js';
 import { arrived, inOrder, noArrivals } from './arrivals.js';
 import { type Change, managerOf, type Reign, type ReplicaManagerContext, toEach } from './context.js';
-import { type Acknowledged, type Confirm, type Confirmed, type Result, type Taken, type Update, updateIn } from './messages.js';
+import {
+  type Acknowledged,
+  type Confirm,
+  type Confirmed,
+  type Result,
+  type Taken,
+  type Update,
+  updateIn,
+} from './messages.js';
 import { answerReads } from './reads.js';
 
 /** Batches that a cold backup keeps before it applies them. */
@@ -117,7 +125,10 @@ export function learn<Value>(
 }
 
 /** To the primary: still in its view. Of a view that has not come here yet, it says so when it has. */
-export function confirm<Value>(context: ReplicaManagerContext<Value>, event: Incoming<'confirm', Confirm>): Change<Value> {
+export function confirm<Value>(
+  context: ReplicaManagerContext<Value>,
+  event: Incoming<'confirm', Confirm>,
+): Change<Value> {
   const id = context.view?.id ?? 0;
   const now = event.items.filter(({ view }) => view === id);
   const later = event.items.filter(({ view }) => view > id).at(-1);
@@ -129,7 +140,10 @@ export function confirm<Value>(context: ReplicaManagerContext<Value>, event: Inc
 }
 
 /** What the primary of this view has asked already. */
-export function confirmEarly<Value>(context: ReplicaManagerContext<Value>): Pick<ReplicaManagerContext<Value>, 'early'> & {
+export function confirmEarly<Value>(context: ReplicaManagerContext<Value>): Pick<
+  ReplicaManagerContext<Value>,
+  'early'
+> & {
   readonly effects: readonly Effect[];
 } {
   const { early, view } = context;
@@ -143,7 +157,10 @@ function confirmation<Value>({ self, reign }: ReplicaManagerContext<Value>, { vi
 }
 
 /** PB-16: whoever is asked passes it on. A chain of these leads from junior to senior members, so it has an end. */
-export function passOn<Value>(context: ReplicaManagerContext<Value>, event: Incoming<'requests', Batch>): Change<Value> {
+export function passOn<Value>(
+  context: ReplicaManagerContext<Value>,
+  event: Incoming<'requests', Batch>,
+): Change<Value> {
   return { effects: toPrimary(context, event.items) };
 }
 

@@ -73,10 +73,7 @@ export function confirmed<Value>(
 }
 
 /** In a new view all queries that are not answered need a round of that view. */
-export function askAgain<Value>(
-  context: ReplicaManagerContext<Value>,
-  object: ReplicatedObject<Value>,
-): Asked {
+export function askAgain<Value>(context: ReplicaManagerContext<Value>, object: ReplicatedObject<Value>): Asked {
   const batches = [...(context.round?.batches ?? []), ...inOrder(context.queries)];
   return batches.length === 0 ? { effects: noEffects } : begin(context, batches, object);
 }

@@ -69,7 +69,13 @@ export interface Read {
 }
 
 const place: Shape = (value) => typeof value === 'string' && value.indexOf('/') > 0;
-const resultShape: Shape = fields({ session: text, seq: natural, outcome: outcomeShape, version: natural, frontEnd: place });
+const resultShape: Shape = fields({
+  session: text,
+  seq: natural,
+  outcome: outcomeShape,
+  version: natural,
+  frontEnd: place,
+});
 const head = { reign: natural, number: natural };
 const stateUpdate = fields({
   ...head,
