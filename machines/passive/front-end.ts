@@ -116,6 +116,8 @@ function ask(context: FrontEndContext, servers: readonly Address[], entries: rea
 /** END: the first reply is the answer. Whoever replies to a request for the primary is the primary, or was just now. */
 export function answer(context: FrontEndContext, event: Incoming<'replies', Reply>): Change {
   let { outstanding, seen } = context;
+  let { turn } = context.turns;
+  const from = context.turns.servers.indexOf(event.from);
   let late = 0;
   const answers: { call: Call; answer: Answer }[] = [];
   for (const { session, seq, outcome, version } of event.items) {
@@ -124,12 +126,14 @@ export function answer(context: FrontEndContext, event: Incoming<'replies', Repl
     else {
       outstanding = mapDelete(outstanding, session);
       seen = Math.max(seen, version);
+      if (!entry.isRead && from >= 0) turn = from;
       answers.push({ call: entry.call, answer: { session, seq, outcome, by: [nodeOf(event.from)], version } });
     }
   }
   const ids = idsOf(answers.map(({ call }) => call));
   const ended: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'END', requests: ids }];
-  return { outstanding, seen, effects: [...ended, ...answerEach(answers), ...discarded('replies', { late })] };
+  const effects = [...ended, ...answerEach(answers), ...discarded('replies', { late })];
+  return { outstanding, seen, turns: { ...context.turns, turn }, effects };
 }
 
 /** A client has given up. */
