@@ -16,7 +16,7 @@ import {
 } from '../shared/persistent-map.js';
 import { fields, listOf, natural, oneOf, optional, type Shape, text } from '../shared/shapes.js';
 import { type Decree, decreeShape } from './messages.js';
-import { isMember, type View } from './view.js';
+import { isMember, type View } from '../shared/view.js';
 
 export interface Entry {
   /** The last decree: its view is the group's. */

@@ -15,7 +15,7 @@ import {
   replicaManagerAt,
   WINDOW,
 } from './state-transfer.js';
-import { chosen, type View } from './view.js';
+import { chosen, type View } from '../shared/view.js';
 
 /** The transfer to one joiner. */
 export interface Donation<Value> {

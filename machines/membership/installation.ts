@@ -12,7 +12,7 @@ import { votesAfter } from './decision.js';
 import { isFull } from './flush.js';
 import { type Decree, detectorActor } from './messages.js';
 import { dropTo, receiptOf } from './streams.js';
-import { isMember } from './view.js';
+import { isMember } from '../shared/view.js';
 import {
   at,
   count,

@@ -10,7 +10,7 @@ import type { OperationError } from '../shared/requests.js';
 import { type Donor, donorIn } from './donor.js';
 import { type Arriving, absorb, complete, type InstallPoint, nothingYet } from './install-point.js';
 import { type Chunk, type ChunkTaken, donorChanges, type Party, replicaManagerAt, WINDOW } from './state-transfer.js';
-import { chosen, type View } from './view.js';
+import { chosen, type View } from '../shared/view.js';
 
 /** `Held`: what a style does with its state's changes while the state itself is still coming; a `Delivery` for most. */
 export interface Joining<Held> {

@@ -6,7 +6,7 @@ import { type Address, address, type NodeId, nodeOf, senderNode } from '../share
 import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
 import type { Accepted, Decree } from './messages.js';
 import type { Registration } from './name-messages.js';
-import type { View } from './view.js';
+import type { View } from '../shared/view.js';
 
 export interface NameEntry {
   readonly primary: Registration | null;

@@ -51,7 +51,7 @@ import {
   watch,
 } from './service-replica.js';
 import { answerRequests, claimSuspected, nextChange, refuseForNow } from './service-requests.js';
-import { memberNodes } from './view.js';
+import { memberNodes } from '../shared/view.js';
 import { afterDecision } from './view-change.js';
 
 /** Phase 1: from who wants to lead. */

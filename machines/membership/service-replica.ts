@@ -19,7 +19,7 @@ import {
   type Refusal,
   type Watch,
 } from './messages.js';
-import { memberNodes, type View } from './view.js';
+import { memberNodes, type View } from '../shared/view.js';
 import { type Collection, isEmpty, nothingHeard } from './view-change.js';
 
 export interface MembershipInput {

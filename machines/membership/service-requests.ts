@@ -50,7 +50,7 @@ import {
   setCollection,
   tell,
 } from './service-replica.js';
-import { firstView, isMember } from './view.js';
+import { firstView, isMember } from '../shared/view.js';
 import {
   type Asked,
   type Collection,

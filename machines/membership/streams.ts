@@ -10,7 +10,7 @@ import { isTotal } from '../multicast/order.js';
 import { contains, nothing, type Receipt, add as withSeq } from '../multicast/receipt.js';
 import type { SenderId } from '../shared/identifiers.js';
 import { mapDelete, mapGet, mapSet } from '../shared/persistent-map.js';
-import { isMember } from './view.js';
+import { isMember } from '../shared/view.js';
 import { at, count, memberIds, othersOf, type Step, toSender, viewOf } from './view-member.js';
 import type { Entry, HoldingsTold, Issued, Ticket } from './view-messages.js';
 

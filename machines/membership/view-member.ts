@@ -12,7 +12,7 @@ import type { PersistentMap } from '../shared/persistent-map.js';
 import type { Votes } from './decision.js';
 import type { ViewGroupInput } from './group-input.js';
 import { type Decree, type Holdings, membershipAt, type Report } from './messages.js';
-import type { View } from './view.js';
+import type { View } from '../shared/view.js';
 import type { Entry, Issued } from './view-messages.js';
 
 /** A message of a view that is on its way to this member, until that view is there. */

@@ -32,7 +32,7 @@ import type { ViewGroupInput } from './group-input.js';
 import { canInstall, endView, install, takeHistory } from './installation.js';
 import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
 import { dropStable, isTold, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
-import { isMember } from './view.js';
+import { isMember } from '../shared/view.js';
 import {
   begin,
   count,

@@ -17,7 +17,7 @@ import { emptyTimestamp, merge, type VectorTimestamp } from '../shared/vector-ti
 import { decidedBy, type Votes, votesAfter, withVotes } from './decision.js';
 import type { ViewGroupInput } from './group-input.js';
 import { type Accepted, type Decree, membershipAt, type Refusal } from './messages.js';
-import { chosen, type View } from './view.js';
+import { chosen, type View } from '../shared/view.js';
 import { toSender } from './view-member.js';
 import type { Issued, Offer, Taken } from './view-messages.js';
 

@@ -26,7 +26,7 @@ export const outcomeShape: Shape = (value) => success(value) || failure(value);
 export const requestShape: Shape = fields(requestFields);
 export const callShape: Shape = fields({ ...requestFields, origin: optional(place), seen: optional(natural) });
 export const cancelShape: Shape = fields({ session: text, seq: positive });
-const batchShape: Shape = fields({ frontEnd: place, requests: listOf(requestShape) });
+export const batchShape: Shape = fields({ frontEnd: place, requests: listOf(requestShape) });
 export const replyShape: Shape = fields({ session: text, seq: positive, outcome: outcomeShape, version: natural });
 export const answerShape: Shape = fields({
   session: text,

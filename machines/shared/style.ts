@@ -13,8 +13,15 @@ import type { MessageShapes } from './shapes.js';
 export type Consistency = 'linearizable' | 'sequential' | 'causal' | 'none';
 /** What faulty replicas may do: stop, or answer anything. */
 export type FaultModel = 'crash' | 'byzantine';
-/** Where a query goes: through the group's order, or to one replica manager. */
-export type ReadPath = 'order' | 'one';
+/**
+ * Where a query goes: through the group's order, or to one replica manager; where there is a primary, to it (`order` is the
+ * same there) or to one of its backups.
+ */
+export type ReadPath = 'order' | 'one' | 'primary' | 'backups';
+/** When a backup applies what the primary sends it: at once, or when it takes over. */
+export type Backups = 'hot' | 'cold';
+/** What a primary sends its backups: what changed, or the requests, which they execute again. */
+export type Transfer = 'state' | 'requests';
 
 /** The settings of a cluster that its machines see. */
 export interface StyleSettings {
@@ -24,6 +31,10 @@ export interface StyleSettings {
   readonly retryAfter: number;
   /** Most sessions that a replica remembers at least; the longest unused go first, at most twice as many are kept. */
   readonly sessions: number;
+  /** Of styles with a primary. Default: hot. */
+  readonly backups?: Backups;
+  /** Of styles with a primary. Default: state. */
+  readonly transfer?: Transfer;
 }
 
 export interface ReplicaManagerInput {
@@ -54,6 +65,8 @@ export interface Style {
     readonly uniform: boolean;
     /** Operations must give the same result at every replica. */
     readonly deterministic: boolean;
+    /** Members that come and go in agreed views. Default: static. */
+    readonly membership?: 'static' | 'dynamic';
   };
   readonly promises: {
     readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
@@ -69,7 +82,11 @@ export interface Style {
   };
   /** Settings that this style refuses, as a sentence; null when it takes them. */
   readonly refuses: (
-    settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean },
+    settings: Pick<StyleSettings, 'tolerate' | 'reads' | 'backups' | 'transfer'> & {
+      readonly proxy: boolean;
+      /** What the service says of its operations. Default: true. */
+      readonly deterministic?: boolean;
+    },
   ) => string | null;
   readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
   readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;

@@ -9,7 +9,7 @@ import { absorbed, chunkOf, completed, nothingYet } from './chunks.js';
 import { initialState, operationsOf, type RawDefinition } from './definition.js';
 import { digestOf } from './digest.js';
 import { execute, type ServiceOperations } from './execute.js';
-import { patched, patchesBetween } from './patches.js';
+import { type Patch, patched, patchesBetween } from './patches.js';
 import { snapshotOf, stateOf, type Versioned } from './snapshot.js';
 import type { ArgumentSchemas, Definition, Queries, Service, Sound, Updates } from './types.js';
 
@@ -61,6 +61,8 @@ export function service<
       return { ...execution, patches: patchesBetween(value, execution.value) };
     },
     applyPatches: (value, patches) => patched(value, patches),
+    change: (before, after) => patchesBetween(before, after) as unknown as Serializable, // plain data, as its type says
+    apply: (value, change) => patched(value, change as unknown as readonly Patch[]), // of the same service's `change`
     digest: (value) => digestOf(value),
     snapshot: (value) => snapshotOf(versioned, value),
     restore: (snapshot) => stateOf(versioned, snapshot) as State, // of this version, or migrated to it

@@ -16,7 +16,7 @@ import {
   takeGone,
 } from '../../machines/membership/name-service.js';
 import { ENLISTED } from '../../machines/membership/name-table.js';
-import type { Member, View } from '../../machines/membership/view.js';
+import type { Member, View } from '../../machines/shared/view.js';
 import type { Message } from '../../machines/shared/effects.js';
 import {
   type Address,

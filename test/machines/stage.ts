@@ -56,6 +56,8 @@ export function line(): LineObject {
       });
       return { value: { text }, outcomes };
     },
+    change: (before, after) => after.text.slice(before.text.length),
+    apply: ({ text }, change) => ({ text: text + String(change) }),
     digest: ({ text }) => text,
     snapshot: ({ text }) => text,
     restore: (text) => ({ text: String(text) }),

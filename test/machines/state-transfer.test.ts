@@ -22,7 +22,7 @@ import {
   transferShapes,
   WINDOW,
 } from '../../machines/membership/state-transfer.js';
-import { firstView, isMember, type View } from '../../machines/membership/view.js';
+import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import type { Effect, Incoming } from '../../machines/shared/effects.js';
 import { absorbExecuted, cutExecuted, type ExecutedCursor } from '../../machines/shared/executed-chunks.js';
 import { type ExecutedTable, executedTable, recordExecuted } from '../../machines/shared/executed-table.js';

@@ -1,0 +1,37 @@
+/**
+ * Passive (primary-backup) replication as a style: one replica manager executes, and the others take its state.
+ */
+import type { ReplicatedObject } from '../shared/object.js';
+import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
+import type { Style, StyleSettings } from '../shared/style.js';
+import { frontEnd, frontEndShapes } from './front-end.js';
+import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+
+export const passive = {
+  name: 'passive',
+  title: 'Passive replication: a primary executes every request and sends its backups what has changed',
+  needs: { order: ['fifo'], uniform: false, deterministic: false, membership: 'dynamic' },
+  promises: {
+    consistency: ({ reads }) => (reads === 'backups' ? 'sequential' : 'linearizable'),
+    /** Given a membership service that outlives them (PB-9). A primary that lies is believed. */
+    tolerates: (n, model) => (model === 'crash' ? n - 1 : 0),
+  },
+  phases: {
+    update: ['RE', 'SC', 'EX', 'AC', 'END'],
+    query: ['RE', 'SC', 'EX', 'END'],
+    queryAtOne: ['RE', 'EX', 'END'],
+  },
+  refuses({ tolerate, reads, backups = 'hot', transfer = 'state', deterministic = true }) {
+    if (tolerate === 'byzantine') return 'Passive replication cannot tolerate lies: everybody believes the primary.';
+    if (reads === 'one') return 'A query goes to the primary or to a backup: set reads to "primary" or "backups".';
+    if (reads === 'backups' && backups === 'cold') return 'A cold backup applies nothing, so it cannot answer queries.';
+    if (transfer === 'requests' && !deterministic)
+      return 'Backups that execute the requests again come to the same state only if operations are deterministic: set transfer to "state".';
+    return null;
+  },
+  replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
+  frontEnd,
+  proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
+  shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+  intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
+} as const satisfies Style;

@@ -1,0 +1,117 @@
+/**
+ * A group whose members come and go: each replica manager's node has a failure detector and a member of the group
+ * beside it, each front end's node a sender from outside that observes the group, and the membership service has nodes of its
+ * own (PB-9), or is on those of the first replica managers.
+ */
+import { failureDetector, failureDetectorShapes } from '../../machines/membership/failure-detector.js';
+import type { ViewGroupInput } from '../../machines/membership/group-input.js';
+import { membershipService, membershipServiceShapes } from '../../machines/membership/membership-service.js';
+import { detectorActor, membershipActor } from '../../machines/membership/messages.js';
+import { firstView } from '../../machines/shared/view.js';
+import { viewSynchronousMember, viewSynchronousShapes } from '../../machines/membership/view-synchronous-member.js';
+import { outsideSenderShapes, viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
+import { address, groupActor, groupName, type NodeId, nodeId, senderId } from '../../machines/shared/identifiers.js';
+import type { ReplicatedObject } from '../../machines/shared/object.js';
+import { type Placed, type Placement, proxyOf, STABILITY_INTERVAL, styleSettingsOf } from './placement.js';
+import type { ResolvedSettings } from './settings.js';
+
+export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
+  const { style, order, provider, replicas, retryAfter } = settings;
+  const group = groupName(service.name);
+  const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
+  const inside = settings.membershipReplicas === 0;
+  const serviceNodes = inside
+    ? members
+    : Array.from({ length: settings.membershipReplicas }, (_, i) => nodeId(`ms-${i + 1}`));
+  const view = firstView(
+    group,
+    members.map((node) => senderId(node, 1)),
+  );
+  const styleSettings = styleSettingsOf(settings);
+  const replicaManager = style.replicaManager(service, styleSettings);
+  const frontEnd = style.frontEnd(styleSettings);
+  const byProxy = style.refuses({ ...settings, proxy: true }) === null;
+
+  const detector = (node: NodeId): Placed => ({
+    name: detectorActor,
+    machine: failureDetector,
+    input: (incarnation) => ({
+      node,
+      incarnation,
+      interval: settings.heartbeat,
+      kind: 'timeout',
+      timeout: settings.suspectAfter,
+    }),
+    options: { shapes: failureDetectorShapes },
+  });
+  const serving = (node: NodeId): Placed => ({
+    name: membershipActor,
+    machine: membershipService,
+    input: (incarnation) => ({
+      node,
+      incarnation,
+      service: serviceNodes,
+      groups: [{ view, static: false }],
+      flushAfter: settings.suspectAfter,
+      retryAfter,
+    }),
+    options: { shapes: membershipServiceShapes },
+  });
+  const groupInput = (node: NodeId, incarnation: number, application: string, known: boolean): ViewGroupInput => ({
+    node,
+    incarnation,
+    group,
+    order,
+    provider,
+    uniform: style.needs.uniform,
+    service: serviceNodes,
+    view: known ? view : null,
+    application,
+    stabilityInterval: STABILITY_INTERVAL,
+    retryAfter,
+  });
+  const member = (node: NodeId): Placed => ({
+    name: groupActor(group),
+    machine: viewSynchronousMember,
+    input: (incarnation) => groupInput(node, incarnation, 'rm', incarnation === 1 && members.includes(node)),
+    options: { shapes: viewSynchronousShapes(order), deliverTo: 'rm' },
+  });
+  const outsider = (node: NodeId): Placed => ({
+    name: groupActor(group),
+    machine: viewSynchronousSender,
+    input: (incarnation) => groupInput(node, incarnation, 'fe', true),
+    options: { shapes: outsideSenderShapes, deliverTo: 'fe' },
+  });
+  const front = (node: NodeId, first: number): Placed => ({
+    name: 'fe',
+    machine: frontEnd,
+    input: (incarnation) => ({
+      node,
+      incarnation,
+      group,
+      members: members.map((each) => address(each, 'rm')),
+      first,
+    }),
+    options: { shapes: style.shapes.frontEnd, intake: style.intake.frontEnd },
+  });
+  return {
+    membership: 'dynamic',
+    group,
+    replicas: members,
+    services: new Map(inside ? [] : serviceNodes.map((node) => [node, [detector(node), serving(node)]])),
+    replicaManager: (node) => [
+      detector(node),
+      ...(inside && members.includes(node) ? [serving(node)] : []),
+      member(node),
+      {
+        name: 'rm',
+        machine: replicaManager,
+        input: (incarnation) => ({ node, incarnation, group, members }),
+        options: { shapes: style.shapes.replicaManager, intake: style.intake.replicaManager },
+      },
+      ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)))] : []),
+    ],
+    frontEnd: (node, first) => [outsider(node), front(node, first)],
+    proxyClient: (node, via) => [proxyOf(settings, group, members, node, via)],
+  };
+}
