@@ -5,7 +5,7 @@ import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
 import type { Style, StyleSettings } from '../shared/style.js';
 import { frontEnd, frontEndShapes } from './front-end.js';
-import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+import { type ReplicaManagerContext, replicaManager, replicaManagerShapes } from './replica-manager.js';
 import { faultsTolerated } from './votes.js';
 
 export const active = {
@@ -32,6 +32,8 @@ export const active = {
   },
   replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
   frontEnd,
+  // the context of this style's own machine
+  replicaOf: ({ value, context }) => (value === 'silent' ? null : (context as ReplicaManagerContext<unknown>)),
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
   shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
   intake: { frontEnd: ['call'], replicaManager: ['read'] },

@@ -5,7 +5,7 @@ import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
 import type { Style, StyleSettings } from '../shared/style.js';
 import { frontEnd, frontEndShapes } from './front-end.js';
-import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+import { type ReplicaManagerContext, replicaManager, replicaManagerShapes } from './replica-manager.js';
 
 export const local = {
   name: 'local',
@@ -23,6 +23,8 @@ export const local = {
       : null,
   replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
   frontEnd,
+  // the context of this style's own machine
+  replicaOf: ({ value, context }) => (value === 'silent' ? null : (context as ReplicaManagerContext<unknown>)),
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
   shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
   intake: { frontEnd: ['call'], replicaManager: ['requests'] },

@@ -6,8 +6,7 @@
  * itself, the fixed timeout must be above it). What follows from a suspicion is for others to say: here nobody is evicted.
  *
  * Actors on the same node say whom they want watched; all their lists together are watched, and each hears opinions of its own list.
- * Watching is mutual, as members of a view all watch each other: a node that is watched and does not watch back sends no heartbeats, and
- * is suspected. A heartbeat from a node that is not watched is discarded.
+ * Mostly watching is mutual, as members of a view all watch each other. A heartbeat from a node that is not watched is answered.
  *
  * Incarnations of a node follow each other: hearing one means that all before it are gone. `gone` is no opinion but a fact, so
  * nothing but a newer incarnation takes it back. A pure machine has no clock, so time is counted in ticks of its own timer. If the whole
@@ -37,6 +36,8 @@ export interface DetectorInput {
 /** To the detector of another node: this incarnation is alive. */
 export interface Heartbeat {
   readonly incarnation: number;
+  /** It is no answer, so who does not send any of its own accord is to answer it. */
+  readonly asks: boolean;
 }
 
 /** A fault put in by a test: this node is suspected at once, until its next heartbeat but one. */
@@ -44,7 +45,7 @@ export interface Mistake {
   readonly node: NodeId;
 }
 
-export const detectorShapes = { heartbeat: fields({ incarnation: natural }) } as const satisfies MessageShapes;
+export const detectorShapes = { heartbeat: fields({ incarnation: natural, asks: (value) => typeof value === 'boolean' }) } as const satisfies MessageShapes;
 
 type Watching = Incoming<'watch', Watch>;
 type Beating = Incoming<'heartbeat', Heartbeat>;
@@ -145,7 +146,10 @@ export const takeHeartbeat: Rule<Beating> = ({ context, event }) => {
   const before = mapGet(context.watched, node);
   const incarnation = event.items.reduce((latest, item) => Math.max(latest, item.incarnation), 0);
   const count = event.items.length;
-  if (before === undefined) return { effects: discarded('heartbeat', { unwatched: count }) };
+  if (before === undefined) {
+    const asks = event.items.some((item) => item.asks);
+    return { effects: asks ? heartbeats(context.input, [node], false) : discarded('heartbeat', { unwatched: count }) };
+  }
   if (incarnation < before.incarnation) return { effects: discarded('heartbeat', { outdated: count }) };
   if (incarnation > before.incarnation) return succeed(context, node, before, incarnation);
   if (before.opinion === 'gone') return { effects: discarded('heartbeat', { ended: count }) };
@@ -237,13 +241,12 @@ const isOverdue = (estimator: DetectorInput['estimator'], { arrivals }: Watched,
   estimator.kind === 'timeout' ? isSilentTooLong(estimator, silence) : isTooUnlikely(estimator, arrivals, silence);
 
 /** A later heartbeat says all that an earlier one does, so none waits for another. */
-const heartbeats = ({ incarnation }: DetectorInput, nodes: readonly NodeId[]): Effect[] =>
+const heartbeats = ({ incarnation }: DetectorInput, nodes: readonly NodeId[], asks = true): Effect[] =>
   nodes.map((node) => ({
     type: 'send',
     to: address(node, detectorActor),
-    message: { type: 'heartbeat', items: [{ incarnation } satisfies Heartbeat] },
-    channel: 'unordered',
-    control: true,
+    message: { type: 'heartbeat', items: [{ incarnation, asks } satisfies Heartbeat] },
+    channel: 'lossy',
   }));
 
 /** To each actor what is new of the nodes on its list. */

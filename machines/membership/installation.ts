@@ -22,7 +22,6 @@ import {
   memberIds,
   othersOf,
   type Step,
-  toApplication,
   toSender,
   viewOf,
 } from './view-member.js';
@@ -82,10 +81,12 @@ function beginView(step: Step, { view }: Decree): void {
   const self = view.members.find(({ id }) => id === step.self);
   step.informed ||= self?.full === true;
   step.changing = step.suspects.length > 0 || (isFull(step) && self?.full !== true);
-  toApplication(step, { type: 'view', items: [view] });
-  const nodes: NodeId[] = othersOf(step).map(senderNode);
+  step.done.push({ type: 'view', view });
+  const others = othersOf(step);
+  const nodes: NodeId[] = others.map(senderNode);
+  const incarnations = Object.fromEntries(others.map((id) => [senderNode(id), incarnationOf(id)]));
   const detector = address(step.input.node, detectorActor);
-  step.done.push({ type: 'send', to: detector, message: { type: 'watch', items: [{ nodes }] }, channel: 'fifo' });
+  step.done.push({ type: 'send', to: detector, message: { type: 'watch', items: [{ nodes, incarnations }] }, channel: 'fifo' });
   if (contactOf(step) === step.self) tellHistory(step);
   else forgetWaiting(step, () => true); // senders from outside turn to the contact of this view
   orderOf(step.input).issue(step, pendingOf(step));

@@ -132,9 +132,7 @@ const learnViews: Rule<AcceptedCome | DecidedCome> = ({ context, event }) => {
   const { votes, views } = learned(context, event);
   const view = views.at(-1);
   if (view === undefined) return { votes, effects: noEffects };
-  const { input } = context;
-  const to = address(input.node, input.application);
-  const effects: Effect[] = [{ type: 'send', to, message: { type: 'view', items: views }, channel: 'fifo' }];
+  const effects: Effect[] = views.map((each) => ({ type: 'view', view: each }));
   if (contactOf(view) !== contactOf(context.view)) effects.push(...offered(context, view, untakenOf(context)));
   return { view, votes: votesAfter(votes, view.id), effects };
 };

@@ -55,6 +55,12 @@ function applyOne<Value>(
   return { current: { value, version, executed }, last };
 }
 
+/** What this member would go on from; null while it is being sent the state. */
+export const atTakeOver = <Value>(
+  { joining, current, log }: ReplicaManagerContext<Value>,
+  object: ReplicatedObject<Value>,
+): Replica<Value> | null => (joining === null ? applied(current, inOrder(log), object).current : null);
+
 /** The batches of the present reign among these deliveries: what a former primary sent and nobody had has no effect. */
 export function ofReign({ primary, since }: Reign, deliveries: readonly Delivery[]): Update[] {
   const updates: Update[] = [];

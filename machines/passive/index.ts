@@ -5,6 +5,8 @@ import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
 import type { Style, StyleSettings } from '../shared/style.js';
 import { frontEnd, frontEndShapes } from './front-end.js';
+import { atTakeOver } from './backup.js';
+import type { ReplicaManagerContext } from './context.js';
 import { replicaManager, replicaManagerShapes } from './replica-manager.js';
 
 export const passive = {
@@ -31,6 +33,9 @@ export const passive = {
   },
   replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
   frontEnd,
+  // the context of this style's own machine
+  replicaOf: ({ value, context }, object) =>
+    value === 'deposed' ? null : atTakeOver(context as ReplicaManagerContext<unknown>, object),
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
   shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
   intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },

@@ -143,6 +143,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
         },
       },
       joining: {
+        tags: 'joining',
         initial: 'receiving',
         on: {
           requests: { actions: [assign(rules.passOn), emitEffects] },

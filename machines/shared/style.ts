@@ -5,6 +5,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { Order } from '../multicast/order.js';
+import type { Replica } from './execution.js';
 import type { Address, GroupName, NodeId } from './identifiers.js';
 import type { ReplicatedObject } from './object.js';
 import type { Phase } from './phases.js';
@@ -90,6 +91,14 @@ export interface Style {
   ) => string | null;
   readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
   readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
+  /**
+   * What a replica manager of this style would go on from: its snapshot's context is asked. Null while it has no state to
+   * speak from. For whoever compares replicas.
+   */
+  readonly replicaOf: (
+    snapshot: { readonly value: unknown; readonly context: unknown },
+    object: ReplicatedObject,
+  ) => Pick<Replica<unknown>, 'value' | 'version'> | null;
   /** In place of a front end, on the node of a client that uses a replica manager as its proxy (AR-10). */
   readonly proxyClient: (settings: StyleSettings) => {
     readonly machine: AnyStateMachine;

@@ -18,7 +18,8 @@ import type { Transport } from '../transport/transport.js';
 import { clientOf } from './client.js';
 import { ClientPort, type Session } from './client-port.js';
 import { type ClusterEventName, type Listener, Listeners } from './events.js';
-import { type Placed, type Placement, staticPlacement } from './placement.js';
+import { placementOf } from './dynamic-placement.js';
+import type { Placed, Placement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
 
 /** What a cluster runs in: the real world in one process, or a simulation. */
@@ -97,7 +98,7 @@ export class Cluster<S extends AnyService> {
     this.service = service;
     this.settings = settings;
     this.environment = environment;
-    this.#placement = staticPlacement(service, settings);
+    this.#placement = placementOf(service, settings);
     this.#members = [...this.#placement.replicas];
     for (const [node, actors] of this.#placement.services) this.#host(this.#startNode(node, 1, {}), actors);
     for (const member of this.#members) this.#startReplica(member, 1);
@@ -140,11 +141,10 @@ export class Cluster<S extends AnyService> {
       if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
       if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
       const snapshot = node.snapshotOf('rm');
-      if (snapshot.value === 'silent') return { node: member, state: 'silent', version: 0, digest: null };
-      if (snapshot.hasTag('joining')) return { node: member, state: 'joining', version: 0, digest: null };
-      // every replica manager's context has these two, whatever its style
-      const { value, version } = snapshot.context as { value: unknown; version: number };
-      return { node: member, state: 'live', version, digest: this.service.digest(value) };
+      const replica = this.settings.style.replicaOf(snapshot, this.service);
+      if (replica === null)
+        return { node: member, state: snapshot.hasTag('joining') ? 'joining' : 'silent', version: 0, digest: null };
+      return { node: member, state: 'live', version: replica.version, digest: this.service.digest(replica.value) };
     });
   }
 

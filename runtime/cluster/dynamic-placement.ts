@@ -3,19 +3,33 @@
  * beside it, each front end's node a sender from outside that observes the group, and the membership service has nodes of its
  * own (PB-9), or is on those of the first replica managers.
  */
-import { failureDetector, failureDetectorShapes } from '../../machines/membership/failure-detector.js';
+import { detectorShapes, failureDetector } from '../../machines/membership/failure-detector.js';
 import type { ViewGroupInput } from '../../machines/membership/group-input.js';
-import { membershipService, membershipServiceShapes } from '../../machines/membership/membership-service.js';
+import { membershipService, membershipShapes } from '../../machines/membership/membership-service.js';
 import { detectorActor, membershipActor } from '../../machines/membership/messages.js';
 import { firstView } from '../../machines/shared/view.js';
-import { viewSynchronousMember, viewSynchronousShapes } from '../../machines/membership/view-synchronous-member.js';
-import { outsideSenderShapes, viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
+import { viewSynchronousSenderShapes, viewSynchronousShapes } from '../../machines/membership/view-messages.js';
+import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
+import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
 import { address, groupActor, groupName, type NodeId, nodeId, senderId } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
-import { type Placed, type Placement, proxyOf, STABILITY_INTERVAL, styleSettingsOf } from './placement.js';
+import {
+  type Placed,
+  type Placement,
+  proxyOf,
+  STABILITY_INTERVAL,
+  staticPlacement,
+  styleSettingsOf,
+} from './placement.js';
 import type { ResolvedSettings } from './settings.js';
 
-export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
+/** Ticks of a detector's time from one heartbeat to the next. */
+const TICKS = 4;
+
+export const placementOf = (service: ReplicatedObject, settings: ResolvedSettings): Placement =>
+  settings.style.needs.membership === 'dynamic' ? dynamicPlacement(service, settings) : staticPlacement(service, settings);
+
+function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
   const { style, order, provider, replicas, retryAfter } = settings;
   const group = groupName(service.name);
   const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
@@ -39,10 +53,10 @@ export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSe
       node,
       incarnation,
       interval: settings.heartbeat,
-      kind: 'timeout',
-      timeout: settings.suspectAfter,
+      tick: settings.heartbeat / TICKS,
+      estimator: { kind: 'timeout', timeout: settings.suspectAfter },
     }),
-    options: { shapes: failureDetectorShapes },
+    options: { shapes: detectorShapes },
   });
   const serving = (node: NodeId): Placed => ({
     name: membershipActor,
@@ -55,7 +69,7 @@ export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSe
       flushAfter: settings.suspectAfter,
       retryAfter,
     }),
-    options: { shapes: membershipServiceShapes },
+    options: { shapes: membershipShapes },
   });
   const groupInput = (node: NodeId, incarnation: number, application: string, known: boolean): ViewGroupInput => ({
     node,
@@ -80,7 +94,7 @@ export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSe
     name: groupActor(group),
     machine: viewSynchronousSender,
     input: (incarnation) => groupInput(node, incarnation, 'fe', true),
-    options: { shapes: outsideSenderShapes, deliverTo: 'fe' },
+    options: { shapes: viewSynchronousSenderShapes, deliverTo: 'fe' },
   });
   const front = (node: NodeId, first: number): Placed => ({
     name: 'fe',
@@ -99,10 +113,10 @@ export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSe
     group,
     replicas: members,
     services: new Map(inside ? [] : serviceNodes.map((node) => [node, [detector(node), serving(node)]])),
+    // The group's actor comes last: the first view that it hands over finds everybody there.
     replicaManager: (node) => [
       detector(node),
       ...(inside && members.includes(node) ? [serving(node)] : []),
-      member(node),
       {
         name: 'rm',
         machine: replicaManager,
@@ -110,8 +124,9 @@ export function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSe
         options: { shapes: style.shapes.replicaManager, intake: style.intake.replicaManager },
       },
       ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)))] : []),
+      member(node),
     ],
-    frontEnd: (node, first) => [outsider(node), front(node, first)],
+    frontEnd: (node, first) => [front(node, first), outsider(node)],
     proxyClient: (node, via) => [proxyOf(settings, group, members, node, via)],
   };
 }

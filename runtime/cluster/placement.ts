@@ -44,7 +44,7 @@ export interface Placement {
 export const sequencerNode = nodeId('sequencer');
 
 /** ms between two rounds of telling each other what one holds, while something is unstable. */
-const STABILITY_INTERVAL = 20;
+export const STABILITY_INTERVAL = 20;
 
 /** A group whose members are the same for ever; a total order comes from a node of its own. */
 export function staticPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
@@ -104,11 +104,12 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
 
 const addressesOf = (nodes: readonly NodeId[], actor: string): Address[] => nodes.map((node) => address(node, actor));
 
-export function styleSettingsOf({ tolerate, reads, retryAfter, sessions }: ResolvedSettings): StyleSettings {
-  return { tolerate, reads, retryAfter, sessions };
+export function styleSettingsOf(settings: ResolvedSettings): StyleSettings {
+  const { tolerate, reads, retryAfter, sessions, backups, transfer } = settings;
+  return { tolerate, reads, retryAfter, sessions, backups, transfer };
 }
 
-function proxyOf(
+export function proxyOf(
   settings: ResolvedSettings,
   group: GroupName,
   members: readonly NodeId[],

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { InspectionEvent } from 'xstate';
 import { type Order, orders } from '../../machines/multicast/order.js';
-import type { FaultModel, ReadPath, Style } from '../../machines/shared/style.js';
+import type { Backups, FaultModel, ReadPath, Style, Transfer } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { TraceEvent } from '../trace/format.js';
 import { type StyleName, styles } from './styles.js';
@@ -19,8 +19,23 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly tolerate?: FaultModel;
   /** The order of the replica managers' group. Default: the first that the style takes. */
   readonly order?: Order;
-  /** Queries go through the group's order, or to one replica manager. Default `order`. */
+  /**
+   * Queries go through the group's order, or to one replica manager; where there is a primary, to it or to one of its
+   * backups. Default: the first of these that the style has.
+   */
   readonly reads?: ReadPath;
+  /** What makes a total order in a group with views: one of its members, or all of them in two rounds. Default `sequencer`. */
+  readonly provider?: 'sequencer' | 'agreed';
+  /** When a backup applies what the primary sends it: at once, or when it takes over. Default `hot`. */
+  readonly backups?: Backups;
+  /** What a primary sends its backups: what has changed, or the requests. Default `state`. */
+  readonly transfer?: Transfer;
+  /** Replicas of the membership service, each on a node of its own; 0 puts them on the replica managers' nodes. Default 3. */
+  readonly membershipReplicas?: number;
+  /** ms from one sign of life of a node to the next, in a group with views. Default 50. */
+  readonly heartbeat?: number;
+  /** ms of silence after which a node is suspected, and the group goes on without it. Default 500. */
+  readonly suspectAfter?: number;
   /** Front ends, each on a node of its own, that clients share in turn; 0 gives each client its own. */
   readonly frontEnds?: number;
   /** ms that a call waits for its answer, unless it says otherwise. Default 10,000. */
@@ -55,7 +70,13 @@ const clusterSettingsSchema = v.strictObject({
   replicas: v.optional(whole(1, 64), 3),
   tolerate: v.optional(v.picklist(['crash', 'byzantine']), 'crash'),
   order: v.optional(v.picklist(orders)),
-  reads: v.optional(v.picklist(['order', 'one']), 'order'),
+  reads: v.optional(v.picklist(['order', 'one', 'primary', 'backups']), 'order'),
+  provider: v.optional(v.picklist(['sequencer', 'agreed']), 'sequencer'),
+  backups: v.optional(v.picklist(['hot', 'cold']), 'hot'),
+  transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
+  membershipReplicas: v.optional(whole(0, 15), 3),
+  heartbeat: v.optional(ms, 50),
+  suspectAfter: v.optional(ms, 500),
   frontEnds: v.optional(whole(0, 10_000), 1),
   timeout: v.optional(ms, 10_000),
   retryAfter: v.optional(ms, 500),
@@ -101,7 +122,7 @@ export function resolveSettings(
       'every replica executes every operation, and this service says that its operations are not deterministic.',
     );
   }
-  const refused = style.refuses({ tolerate: parsed.tolerate, reads: parsed.reads, proxy: false });
+  const refused = style.refuses({ ...parsed, proxy: false, deterministic: service.deterministic });
   if (refused !== null) throw unsuited(refused);
   return {
     ...parsed,

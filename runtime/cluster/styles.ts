@@ -3,6 +3,7 @@
  */
 import { active } from '../../machines/active/index.js';
 import { local } from '../../machines/local/index.js';
+import { passive } from '../../machines/passive/index.js';
 
-export const styles = { active, local } as const;
+export const styles = { active, local, passive } as const;
 export type StyleName = keyof typeof styles;

@@ -177,14 +177,19 @@ function ofRepeats({ repeated }: RepeatRecorder, played: readonly PlayedRequest[
 /** Requests that some node executed twice. Whoever executed one for a client may agree on it with the others later. */
 class RepeatRecorder implements Recorder {
   readonly repeated = new Map<string, string>();
-  readonly #executed = new Set<string>();
+  /** Node → phases and requests. */
+  readonly #executed = new Map<string, Set<string>>();
 
   record(event: TraceEvent): void {
+    // What the next incarnation executes, it executes on a state that others sent it.
+    if (event.kind === 'crashed') this.#executed.delete(event.node);
     if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
+    const executed = this.#executed.get(event.node) ?? new Set();
+    this.#executed.set(event.node, executed);
     for (const id of event.requests) {
-      const once = `${event.node} ${event.phase} ${id}`;
-      if (this.#executed.has(once)) this.repeated.set(id, event.node);
-      this.#executed.add(once);
+      const once = `${event.phase} ${id}`;
+      if (executed.has(once)) this.repeated.set(id, event.node);
+      executed.add(once);
     }
   }
 }
