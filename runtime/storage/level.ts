@@ -1,48 +1,36 @@
 /**
  * Storage on disk: one LevelDB database holds the files of all nodes of a process. All that is written in one tick, or
  * while an earlier write is under way, goes as one batch that is on the disk as a whole or not at all, and is synced
- * always. A file is a row of numbered chunks, one a batch:
- *
- *     first/NODE/FILE           number of its first chunk: to replace a file is to write a chunk and to point here at it
- *     chunk/NODE/FILE/NUMBER    bytes; numbers have no gap and are never used again
- *
- * Chunks before the first mean nothing, and are deleted when they can be. Memory holds what is not written yet and three
- * numbers a file, never what a file contains: each read goes to the database.
+ * always. Memory holds what is not written yet and a few numbers a file, never what a file contains: each read goes to the
+ * database.
  */
 import { ClassicLevel } from 'classic-level';
 import { ChoraleError } from '../errors.js';
+import {
+  checkFormat,
+  chunkKey,
+  chunksOf,
+  type Database,
+  type FileWrite,
+  failed,
+  filesIn,
+  isLocked,
+  nameOf,
+  newFile,
+  operations,
+  type StoredFile,
+} from './level-layout.js';
 import { joined, type Storage, type StorageProvider } from './storage.js';
 
-/** Of the layout above. */
-const FORMAT = '1';
-const formatKey = 'format';
-const firstPrefix = 'first/';
-
-interface StoredFile {
-  /** NODE/FILE. */
-  readonly name: string;
-  /** Chunks from `first` to before `next` are what it contains, those not written yet among them. */
-  first: number;
-  next: number;
-  /** Chunks before `obsolete` are to be deleted; those before `cleared` are. */
-  obsolete: number;
-  cleared: number;
-}
-
-/** What a batch does to one file. */
-interface FileWrite {
-  readonly file: StoredFile;
-  readonly number: number;
-  replaces: boolean;
-  parts: Uint8Array[];
-}
+/** Bytes written to a file after which what was deleted of it is sought out on disk, in place of waiting until LevelDB does. */
+const COMPACT = 32 * 1024 ** 2;
+/** Bytes written while deleting is under way after which writing waits for it: else the dead would outgrow the living. */
+const BEHIND = 64 * 1024 ** 2;
 
 interface Batch {
   readonly writes: Map<StoredFile, FileWrite>;
   readonly told: ((error: Error | null) => void)[];
 }
-
-type Database = ClassicLevel<string, Uint8Array>;
 
 /**
  * Opens the database in the folder `path`, or makes one. One process at a time can have it open. What a node's storage
@@ -79,6 +67,7 @@ class LevelStorage implements StorageProvider {
   #failure: ChoraleError | null = null;
   readonly #toClear = new Set<StoredFile>();
   #clearing: Promise<void> | null = null;
+  #writtenMeanwhile = 0;
   #closed: Promise<void> | null = null;
 
   constructor(path: string, database: Database, files: readonly StoredFile[]) {
@@ -89,11 +78,10 @@ class LevelStorage implements StorageProvider {
   }
 
   storageOf(node: string): Storage {
-    const nameOf = (file: string): string => `${encodeURIComponent(node)}/${encodeURIComponent(file)}`;
     return {
-      read: (file) => this.#read(nameOf(file)),
-      append: (file, bytes) => this.#write(nameOf(file), bytes, false),
-      replace: (file, bytes) => this.#write(nameOf(file), bytes, true),
+      read: (file) => this.#read(nameOf(node, file)),
+      append: (file, bytes) => this.#write(nameOf(node, file), bytes, false),
+      replace: (file, bytes) => this.#write(nameOf(node, file), bytes, true),
       sync: (done) => this.#sync(done),
     };
   }
@@ -144,11 +132,13 @@ class LevelStorage implements StorageProvider {
       file.first = write.number;
     }
     write.parts.push(bytes);
+    file.written += bytes.length;
+    if (this.#clearing !== null) this.#writtenMeanwhile += bytes.length;
     this.#plan();
   }
 
   #newFile(name: string): StoredFile {
-    const file = { name, first: 0, next: 0, obsolete: 0, cleared: 0 };
+    const file = newFile(name, 0, 0, 0);
     this.#files.set(name, file);
     return file;
   }
@@ -173,6 +163,7 @@ class LevelStorage implements StorageProvider {
     const batch = this.#next;
     this.#next = emptyBatch();
     this.#writing = batch;
+    if (this.#writtenMeanwhile > BEHIND) await this.#clearing;
     const error = this.#failure ?? (await this.#put(batch));
     this.#writing = null;
     if (error === null) {
@@ -208,12 +199,21 @@ class LevelStorage implements StorageProvider {
   async #clearAll(): Promise<void> {
     for (const file of this.#toClear) {
       this.#toClear.delete(file); // whoever is added again meanwhile comes again
-      const range = { gte: chunkKey(file.name, file.cleared), lt: chunkKey(file.name, file.obsolete) };
-      file.cleared = file.obsolete;
       // A failure leaves bytes that nobody reads; that of the disk itself shows in the next write.
-      await this.#database.clear(range).catch(() => {});
+      await this.#delete(file).catch(() => {});
     }
     this.#clearing = null;
+    this.#writtenMeanwhile = 0;
+  }
+
+  async #delete(file: StoredFile): Promise<void> {
+    const end = chunkKey(file.name, file.obsolete);
+    const range = { gte: chunkKey(file.name, file.cleared), lt: end };
+    file.cleared = file.obsolete;
+    await this.#database.clear(range);
+    if (file.written < COMPACT) return;
+    file.written = 0;
+    await this.#database.compactRange(chunksOf(file.name), end);
   }
 
   async #close(): Promise<void> {
@@ -225,69 +225,3 @@ class LevelStorage implements StorageProvider {
 }
 
 const emptyBatch = (): Batch => ({ writes: new Map(), told: [] });
-
-const chunksOf = (name: string): string => `chunk/${name}/`;
-/** Wide enough for every whole number: keys are in the order of the numbers. */
-const chunkKey = (name: string, number: number): string => chunksOf(name) + number.toString(16).padStart(14, '0');
-
-function operations({ file, number, replaces, parts }: FileWrite) {
-  const [only, ...others] = parts;
-  const value = only !== undefined && others.length === 0 ? only : joined(parts);
-  const chunk = { type: 'put' as const, key: chunkKey(file.name, number), value };
-  if (!replaces && number > 0) return [chunk];
-  return [chunk, { type: 'put' as const, key: firstPrefix + file.name, value: utf8(String(number)) }];
-}
-
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** A folder that holds another's database is not written to. */
-async function checkFormat(path: string, database: Database): Promise<void> {
-  const found = await database.get(formatKey);
-  if (found !== undefined) {
-    if (textOf(found) === FORMAT) return;
-    throw failed(path, `is of format ${textOf(found)}; this version of Chorale reads format ${FORMAT}`);
-  }
-  const others = await database.keys({ limit: 1 }).all();
-  if (others.length > 0) throw failed(path, 'is not one of Chorale');
-  await database.put(formatKey, utf8(FORMAT), { sync: true });
-}
-
-async function filesIn(database: Database): Promise<StoredFile[]> {
-  const files: StoredFile[] = [];
-  for await (const [key, value] of database.iterator({ gt: firstPrefix, lt: after(firstPrefix) })) {
-    const name = key.slice(firstPrefix.length);
-    const chunks = chunksOf(name);
-    const endOf = async (reverse: boolean): Promise<number | undefined> => {
-      const [end] = await database.keys({ gt: chunks, lt: after(chunks), reverse, limit: 1 }).all();
-      return end === undefined ? undefined : Number.parseInt(end.slice(chunks.length), 16);
-    };
-    const first = Number(textOf(value));
-    const oldest = Math.min(first, (await endOf(false)) ?? first);
-    // The first is there, or it is damaged: then the read says so.
-    const next = Math.max(first, (await endOf(true)) ?? first) + 1;
-    files.push({ name, first, next, obsolete: oldest, cleared: oldest });
-  }
-  return files;
-}
-
-/** The first key that does not begin with this prefix, which ends in a slash. */
-const after = (prefix: string): string => `${prefix.slice(0, -1)}0`;
-
-/** What went wrong with the database stands in the cause of what its wrapper throws. */
-const innermost = (error: unknown): unknown => {
-  const cause = fieldOf(error, 'cause');
-  return cause === undefined ? error : innermost(cause);
-};
-
-const isLocked = (error: unknown): boolean => fieldOf(innermost(error), 'code') === 'LEVEL_LOCKED';
-
-/** The errors are made by native code, maybe of another realm: so what they are is asked of their fields. */
-function fieldOf(error: unknown, field: string): unknown {
-  return typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined;
-}
-
-function failed(path: string, how: string, cause?: unknown): ChoraleError {
-  const reason = cause === undefined ? '.' : `: ${fieldOf(innermost(cause), 'message')}`;
-  return new ChoraleError('STORAGE_FAILED', `The database ${path} ${how}${reason}`, { cause, details: { path } });
-}

@@ -31,6 +31,12 @@ const newPath = (): string => {
   return join(folder, String(folders));
 };
 
+function copyOf(path: string): string {
+  const copy = newPath();
+  cpSync(path, copy, { recursive: true });
+  return copy;
+}
+
 /** One storage a node, for as long as the test. */
 function each<S extends Storage>(make: (node: string) => S): { all: Map<string, S>; provider: StorageProvider } {
   const all = new Map<string, S>();
@@ -84,10 +90,18 @@ describe('the disk of a simulation, which loses and tears, passes what every sto
 
 describe('LevelDB passes what every storage must', () => {
   const make = (): StorageUnderTest => {
-    const path = newPath();
+    let path = newPath();
+    let provider: StorageProvider | null = null;
     return {
-      open: () => levelStorage(path),
-      remove: () => rmSync(path, { recursive: true, force: true }),
+      async open() {
+        provider = await levelStorage(path);
+        return provider;
+      },
+      // What is on the disk at this moment, as the end of the process would leave it: nothing can be done before it ends.
+      async strike() {
+        path = copyOf(path);
+        await provider?.close?.();
+      },
     };
   };
   for (const { name, run } of storageAcceptance(make)) test(`CH-4: ${name}`, run);
@@ -97,9 +111,7 @@ describe('storage in LevelDB', () => {
   const chunks = { gt: 'chunk/', lt: 'chunk0' };
   /** The folder as a crash of the machine could leave it: the log of the database ends after so many bytes. */
   function torn(path: string, length: number): string {
-    const copy = newPath();
-    cpSync(path, copy, { recursive: true });
-    rmSync(join(copy, 'LOCK'), { force: true });
+    const copy = copyOf(path);
     truncateSync(logOf(copy), length);
     return copy;
   }
@@ -215,20 +227,20 @@ describe('storage in LevelDB', () => {
     await database.close();
   });
 
-  test('bytes on disk and in memory stay bounded, however much is written, where files are replaced', async () => {
+  test('bytes on disk stay bounded, however much is written, where files are replaced', async () => {
     const path = newPath();
     const { storage, close } = await opened(path);
     const random64 = new Uint8Array(64 * 1024).map((_, i) => (Math.imul(i, 2_654_435_761) >>> 13) & 255);
     const sizes: number[] = [];
-    for (let round = 0; round < 1_200; round++) {
+    for (let round = 0; round < 1_600; round++) {
       if (round % 4 === 0) storage.replace('file', random64);
       else storage.append('file', random64);
       await synced(storage);
       if (round % 50 === 49) sizes.push(sizeOf(path));
     }
     await close();
-    // 75 MiB went through it; at any time 256 KiB of them count
-    expect(Math.max(...sizes)).toBeLessThan(24 * 1024 ** 2);
+    // 100 MiB went through it; at any time 256 KiB of them count
+    expect(Math.max(...sizes)).toBeLessThan(48 * 1024 ** 2);
   });
 
   const sizeOf = (path: string): number =>
