@@ -31,10 +31,28 @@ const newPath = (): string => {
   return join(folder, String(folders));
 };
 
+/**
+ * The folder of an open database as it is at one moment. LevelDB's own threads go on meanwhile: a copy counts when they did no
+ * more than add to the log.
+ */
 function copyOf(path: string): string {
-  const copy = newPath();
-  cpSync(path, copy, { recursive: true });
-  return copy;
+  const parts = (): string =>
+    readdirSync(path)
+      .filter((name) => name !== 'LOG')
+      .map((name) => (name.endsWith('.log') ? name : `${name} ${statSync(join(path, name)).size}`))
+      .join();
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const copy = newPath();
+    try {
+      const before = parts();
+      cpSync(path, copy, { recursive: true });
+      if (before === parts()) return copy;
+    } catch (error) {
+      // a file went meanwhile; Node's errors are of another realm than the test's
+      if (Reflect.get(Object(error), 'code') !== 'ENOENT') throw error;
+    }
+  }
+  throw new Error(`${path} does not come to rest`);
 }
 
 /** One storage a node, for as long as the test. */
