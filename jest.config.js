@@ -18,6 +18,7 @@ export default {
     '^chorale/machines$': '<rootDir>/machines/index.ts',
     '^chorale/check$': '<rootDir>/runtime/check/index.ts',
     '^chorale/testing$': '<rootDir>/runtime/testing.ts',
+    '^chorale/storage$': '<rootDir>/runtime/storage/index.ts',
     '^chorale/explore$': '<rootDir>/runtime/explore/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

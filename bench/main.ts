@@ -1,6 +1,6 @@
 /**
  * npm run bench: what Chorale costs, as ratios to a raw XState toggle measured in the same run: messages, explorations,
- * requests, and whether the cost stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact
+ * requests, syncs, and whether the cost stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact
  * of one machine.
  *
  *     node --expose-gc dist/bench/main.js [--quick]
@@ -10,6 +10,7 @@ import { exploration } from './exploration.js';
 import { growth } from './growth.js';
 import { routing } from './routing.js';
 import { simulator } from './simulator.js';
+import { storage } from './storage.js';
 import { throughput } from './throughput.js';
 
 const quick = process.argv.includes('--quick');
@@ -18,4 +19,5 @@ simulator(quick ? 250 : 1_000);
 await exploration(reference, quick);
 await checkers(quick);
 await throughput(reference, quick ? 1_000 : 4_000);
+await storage(quick ? 500 : 5_000);
 await growth(reference, quick ? 100_000 : 1_000_000);

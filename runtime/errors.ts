@@ -31,7 +31,7 @@ export const errorCodes = {
   // exploration
   MACHINE_IMPURE: 'A machine does something that exploration cannot repeat at will.',
   // storage
-  STORAGE_FAILED: 'The storage of a node did not keep what was written; the node stopped, for it can promise nothing.',
+  STORAGE_FAILED: 'The storage of a node does not open or did not keep what was written; the node can promise nothing.',
   // snapshots
   SNAPSHOT_INVALID: 'A snapshot is of another service or version and no migration leads to this one.',
   // input of the command

@@ -18,4 +18,5 @@ export * from './service/index.js';
 export type { SimulatedDisk } from './simulate/disk.js';
 export type { NetworkCounts } from './simulate/network.js';
 export { type SimulateSettings, Simulation, simulate } from './simulate/simulation.js';
+export type { Storage, StorageProvider } from './storage/storage.js';
 export type { CauseId, TraceEvent } from './trace/format.js';

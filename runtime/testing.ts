@@ -23,6 +23,7 @@ export {
   type PlaySettings,
   play,
 } from './simulate/workload.js';
+export { type StorageUnderTest, storageAcceptance } from './storage/acceptance.js';
 export { CostCounter, type RequestCosts } from './trace/costs.js';
 export { digestRecorder, lineRecorder } from './trace/recorder.js';
 export { transportAcceptance } from './transport/acceptance.js';

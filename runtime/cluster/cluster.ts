@@ -37,6 +37,8 @@ export interface Environment {
   readonly clockOf?: (node: NodeId) => Clock;
   /** What each node keeps through a crash. Absent: nothing. */
   readonly storage?: (node: NodeId) => Storage;
+  /** All nodes have stopped for good. */
+  readonly closed?: () => Promise<void>;
   /** A node has crashed. Absent outside a simulation. */
   readonly crashed?: (node: NodeId) => void;
   /** A phase was entered (`EX`), or a message left or arrived (`sent:TYPE`, `received:TYPE`): a fault may strike. */
@@ -162,7 +164,7 @@ export class Cluster<S extends AnyService> {
 
   /**
    * Lets every call under way end, each within its own deadline, then stops all nodes. Calls made meanwhile are
-   * refused (CLOSED).
+   * refused (CLOSED). A storage that was given to the cluster is closed with it.
    */
   async close(): Promise<void> {
     this.#closing = true;
@@ -172,6 +174,7 @@ export class Cluster<S extends AnyService> {
     for (const node of this.nodes.values()) node.close();
     this.#handledBefore = this.events;
     this.nodes.clear();
+    await this.environment.closed?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { sessionId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
 import type { AnyService } from '../service/index.js';
+import type { StorageProvider } from '../storage/storage.js';
 import { memoryNetwork } from '../transport/memory.js';
 import { Cluster } from './cluster.js';
 import { type ClusterSettings, parseSettings, resolveSettings } from './settings.js';
@@ -15,6 +16,11 @@ import type { Suits } from './suits.js';
 export interface StartSettings<Replication extends StyleName = StyleName> extends ClusterSettings<Replication> {
   /** ms that a frame takes between two nodes. Default 0. */
   readonly delay?: number;
+  /**
+   * Where nodes keep what their actors persist (docs/storage.md): `await levelStorage(path)` of `chorale/storage`, or one's
+   * own. It is the cluster's from now on: closed when the cluster is, or when it does not start. Default: a memory a node.
+   */
+  readonly storage?: StorageProvider;
 }
 
 /**
@@ -26,8 +32,18 @@ export async function start<S extends AnyService, const Replication extends Styl
   service: S & Suits<S, Replication>,
   settings: StartSettings<Replication> = {},
 ): Promise<Cluster<S>> {
-  const { delay, ...others } = settings;
-  const { delay: milliseconds } = parseSettings(startSchema, { delay });
+  const { storage } = settings;
+  try {
+    return startOn(service, settings);
+  } catch (error) {
+    await storage?.close?.();
+    throw error;
+  }
+}
+
+function startOn<S extends AnyService>(service: S, settings: StartSettings): Cluster<S> {
+  const { delay, storage, ...others } = settings;
+  const { delay: milliseconds } = parseSettings(startSchema, { delay, storage });
   const resolved = resolveSettings(others, service);
   const clock = realClock();
   const transport = memoryNetwork({ clock, delay: milliseconds, limit: resolved.messageLimit });
@@ -36,10 +52,16 @@ export async function start<S extends AnyService, const Replication extends Styl
     clock,
     transport,
     recorder: trace === null ? null : { record: trace },
+    ...(storage === undefined
+      ? {}
+      : { storage: (node) => storage.storageOf(node), closed: async () => storage.close?.() }),
     seed: () => (Math.random() * 2 ** 32) >>> 0,
     // Short, for it stands in every request and reply: 84 bits of chance.
     newSession: () => sessionId(nanoid(14)),
   });
 }
 
-const startSchema = v.object({ delay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(60_000)), 0) });
+const startSchema = v.object({
+  delay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(60_000)), 0),
+  storage: v.optional(v.object({ storageOf: v.function() }, 'must be a StorageProvider, as levelStorage() gives one')),
+});

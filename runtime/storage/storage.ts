@@ -5,8 +5,9 @@
 import type { Clock } from '../clock/clock.js';
 
 export interface Storage {
-  /** All that the file has; empty when it was never written. */
+  /** All that the file has, synced or not; empty when it was never written. For the start of an actor: it may take its time. */
   read(file: string): Uint8Array;
+  /** Nobody alters the bytes afterwards; the same holds for `replace`. */
   append(file: string, bytes: Uint8Array): void;
   /** Puts these in the place of all that the file had: a crash leaves the one or the other, never a part. */
   replace(file: string, bytes: Uint8Array): void;
@@ -15,6 +16,17 @@ export interface Storage {
    * for ever. Of several the callbacks come in order.
    */
   sync(done: (error: Error | null) => void): void;
+}
+
+/**
+ * The storages of all nodes of a process. One that can fail or be closed throws a ChoraleError (STORAGE_FAILED) from read,
+ * append and replace ever after, and tells every sync of it.
+ */
+export interface StorageProvider {
+  /** For every incarnation of a node the same files, and for no other node. */
+  storageOf(node: string): Storage;
+  /** Makes what was written safe, then lets go of the medium. Closed twice is closed once. Absent: nothing to let go of. */
+  close?(): Promise<void>;
 }
 
 /** Lasts as long as the object. */
