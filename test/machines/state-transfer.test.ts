@@ -507,8 +507,8 @@ describe('the joiner', () => {
     const begun = takeChunks(hold(inView, ['u1']), party(j), chunkEvent(a, old.slice(0, 2)), letters).joining;
     const anew = enterView(begun, party(j), view, letters).joining;
     expect(anew).toEqual({ ...start, view, from: 3 });
-    const late = takeChunks(anew, party(j), chunkEvent(a, old.slice(2)), letters);
-    expect([late.joining, discards(late.effects), told(late.effects)]).toEqual([anew, ['chunk stale 1'], []]);
+    const late = takeChunks(anew, party(j), chunkEvent(a, old), letters);
+    expect([late.joining, discards(late.effects), told(late.effects)]).toEqual([anew, ['chunk stale 3'], []]);
     const { joined } = takeChunks(hold(anew, ['u2']), party(j), chunkEvent(b, allChunks('xy', view, b)), letters);
     expect([joined?.point, joined?.held]).toEqual([pointOf('xy'), ['u2']]);
   });
