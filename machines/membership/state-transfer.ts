@@ -1,5 +1,5 @@
 /**
- * State transfer to members that have joined (Birman & Joseph 1987, "Exploiting virtual synchrony", section 3.3). A view
+ * State transfer to members that have joined (Birman & Joseph 1987). A view
  * with a new member is a point that is the same for all: what was delivered before it is in the state of every full member
  * there, what comes after it is delivered to the new member too. So one member, the donor, sends its state as it was when it
  * installed the view (the install point), and the joiner executes on it what it has held since.
@@ -19,8 +19,8 @@
  *     whatever changes the state execute it                  hold(joining, items)
  *
  * With `joined` it takes over `point`, executes `held` in order, keeps `donor`, and is a member like all others: `ready` has
- * been sent to its group. What is held grows with the updates of the time that the transfer takes, which WINDOW bounds
- * no more than the state's size does; `heldItems` counts it.
+ * been sent to its group. What is held grows with the updates made while the transfer lasts: nothing here bounds it, and
+ * `heldItems` counts it.
  */
 import type { Incoming } from '../shared/effects.js';
 import { type Address, address, type GroupName, type SenderId, senderNode } from '../shared/identifiers.js';

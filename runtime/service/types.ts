@@ -78,7 +78,10 @@ export interface Definition<
   Deterministic extends boolean,
   Schemas extends ArgumentSchemas,
 > {
-  /** The state to begin with: plain data and collections, the same at every call. */
+  /**
+   * The state to begin with: plain data and collections, the same at every call. What grows belongs in collections: all the
+   * rest is sent whole, in one message, to a replica that joins.
+   */
   readonly state: () => State;
   /** Immer recipes: each writes into the draft of the state and returns the reply. One that throws leaves no effect. */
   readonly updates: U;

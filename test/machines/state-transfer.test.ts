@@ -41,6 +41,8 @@ import {
 } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Batch } from '../../machines/shared/requests.js';
+import { codec } from '../../runtime/actors/codec.js';
+import { collection, service } from '../../runtime/service/index.js';
 import { type Random, randomFrom } from './schedule.js';
 import { discards, expectPure, type Line, line, request, seeds, sends } from './stage.js';
 
@@ -507,8 +509,8 @@ describe('the joiner', () => {
     const begun = takeChunks(hold(inView, ['u1']), party(j), chunkEvent(a, old.slice(0, 2)), letters).joining;
     const anew = enterView(begun, party(j), view, letters).joining;
     expect(anew).toEqual({ ...start, view, from: 3 });
-    const late = takeChunks(anew, party(j), chunkEvent(a, old.slice(2)), letters);
-    expect([late.joining, discards(late.effects), told(late.effects)]).toEqual([anew, ['chunk stale 1'], []]);
+    const late = takeChunks(anew, party(j), chunkEvent(a, old), letters);
+    expect([late.joining, discards(late.effects), told(late.effects)]).toEqual([anew, ['chunk stale 3'], []]);
     const { joined } = takeChunks(hold(anew, ['u2']), party(j), chunkEvent(b, allChunks('xy', view, b)), letters);
     expect([joined?.point, joined?.held]).toEqual([pointOf('xy'), ['u2']]);
   });
@@ -563,6 +565,61 @@ describe('the joiner', () => {
     const { donor } = offer(donorIn<Line>(three), party(a), joins, pointOf('0123456'), letters);
     expectPure((from, event) => chunksTaken(from, event, letters), donor, taken(j, 2, 2));
     expectPure((from, view) => offer(from, party(a), view, pointOf('x'), letters), donor, joins);
+  });
+});
+
+describe('a service', () => {
+  const shop = service('shop', {
+    state: () => ({ title: 'shop', stock: collection<{ n: number; note: string }>(), orders: collection<number>() }),
+    updates: {
+      fill(draft, from: number, to: number) {
+        for (let i = from; i < to; i++) draft.stock.set(`item-${i}`, { n: i, note: 'x'.repeat(i % 150) });
+      },
+      order(draft, item: string) {
+        draft.stock.update(item, (entry) => (entry === undefined ? { n: 1, note: '' } : { ...entry, n: entry.n - 1 }));
+        draft.orders.set(item, (draft.orders.get(item) ?? 0) + 1);
+        return draft.orders.size;
+      },
+    },
+    queries: {},
+  });
+  type Shop = ReturnType<typeof shop.initial>;
+
+  test('VS-5: goes over in chunks of the size that is set, encoded, while the donor executes updates', () => {
+    const wire = codec();
+    const fresh = { value: shop.initial(), version: 0, executed: executedTable(100) };
+    const run = (replica: Replica<Shop>, ...batches: Batch[]): Replica<Shop> => {
+      const { value, version, executed } = executeBatches(replica, shop, batches, 'refuse');
+      return { value, version, executed };
+    };
+    const order = (i: number): Batch => {
+      const requests = [request(`s${i % 150}`, 1 + i, 'order', { args: [`item-${(i * 37) % 6000}`], after: 0 })];
+      return { frontEnd: 'fe-1/fe', requests };
+    };
+    let replica = run(fresh, { frontEnd: 'fe-1/fe', requests: [request('s', 1, 'fill', { args: [0, 5000] })] });
+    let { donor, effects } = offer(donorIn<Shop>(null), party(a), joins, { ...replica, rest: 'more' }, shop);
+    let { joining } = enterView(joiningFrom<Shop, Batch>(shop), party(j), joins, shop);
+    let joined: Joined<Shop, Batch> | null = null;
+    for (let turn = 0; joined === null; turn++) {
+      replica = run(replica, order(turn));
+      joining = hold(joining, [order(turn)]);
+      const [chunk, ...more] = chunksIn(effects);
+      const encoded = wire.encode(chunk);
+      expect(encoded.length).toBeLessThan(CHUNK_BYTES);
+      expect(more.length).toBeLessThan(WINDOW);
+      const all = [chunk, ...more].map((one) => wire.decode(wire.encode(one)) as Chunk);
+      expect(all.every(transferShapes.chunk)).toBe(true);
+      const change = takeChunks(joining, party(j), chunkEvent(a, all), shop);
+      ({ joining, joined } = change);
+      ({ donor, effects } = chunksTaken(donor, taken(j, 2, joining.taken), shop));
+    }
+    expect(joining.taken).toBeGreaterThan(WINDOW);
+    const { point, held } = joined;
+    expect(point.rest).toBe('more');
+    const caughtUp = run(point, ...held);
+    expect(shop.digest(caughtUp.value)).toBe(shop.digest(replica.value));
+    expect(caughtUp.version).toBe(replica.version);
+    expect(caughtUp.executed).toEqual(replica.executed);
   });
 });
 
