@@ -334,7 +334,11 @@ describe('what is kept', () => {
     expectPure((c, e) => register({ context: c, event: e }), context, event('register', item));
     expectPure((c, e) => enlist({ context: c, event: e }), context, event('enlist', item));
     expectPure((c, e) => follow({ context: c, event: e }), context, event('follow', item));
-    expectPure((c, e) => lookUp({ context: c, event: e }), context, event('look-up', { name: bank, mode: 'read' }));
+    expectPure(
+      (c, e) => lookUp({ context: c, event: e }),
+      context,
+      event('look-up', { name: bank, mode: 'read' as const }),
+    );
     expectPure((c, e) => takeAccepted({ context: c, event: e }), context, event('accepted', accepted(view(2, 'b:1'))));
     expectPure((c, e) => takeDecided({ context: c, event: e }), context, event('decided', decree(view(2, 'b:1'))));
     expectPure(
