@@ -6,6 +6,7 @@
  *     node --expose-gc dist/bench/main.js [--quick]
  */
 import { checkers } from './checkers.js';
+import { detectors } from './detectors.js';
 import { exploration } from './exploration.js';
 import { growth } from './growth.js';
 import { routing } from './routing.js';
@@ -16,6 +17,7 @@ import { transfer } from './transfer.js';
 
 const quick = process.argv.includes('--quick');
 const reference = routing();
+detectors(quick ? 10 : 60);
 simulator(quick ? 250 : 1_000);
 await exploration(reference, quick);
 await checkers(quick);

@@ -61,7 +61,10 @@ export interface Watched {
   readonly incarnation: number;
   /** `gone` is certain, for this incarnation and all before it. */
   readonly opinion: 'trusted' | 'suspected' | 'gone';
-  /** The tick of its last heartbeat, or in which watching it began. */
+  /**
+   * The tick that ended first after its last heartbeat, or after watching it began: silence is never taken to be longer
+   * than it is.
+   */
   readonly at: number;
   /** This incarnation has been heard. */
   readonly heard: boolean;
@@ -125,7 +128,7 @@ export const watch: Rule<Watching> = ({ context, event }) => {
     if (old !== undefined && incarnation <= old.incarnation) continue;
     if (old === undefined) added.push(node);
     else changed.push(...succession(node, old, incarnation));
-    watched = mapSet(watched, node, unheard(input, incarnation, now));
+    watched = mapSet(watched, node, unheard(input, incarnation, now + 1));
   }
   const effects = [...heartbeats(input, added), ...told(event.from, known), ...tell({ lists }, changed)];
   return { lists, watched, effects };
@@ -172,12 +175,14 @@ export const takeHeartbeat: Rule<Beating> = ({ context, event }) => {
 function heardNow({ input, now }: DetectorContext, before: Watched): Pick<Watched, 'at' | 'heard' | 'arrivals'> {
   const { estimator, interval, tick } = input;
   const learns = estimator.kind === 'accrual' && before.heard;
-  const arrivals = learns ? withGap(estimator, interval, before.arrivals, (now - before.at) * tick) : before.arrivals;
-  return { at: now, heard: true, arrivals };
+  const arrivals = learns
+    ? withGap(estimator, interval, before.arrivals, (now + 1 - before.at) * tick)
+    : before.arrivals;
+  return { at: now + 1, heard: true, arrivals };
 }
 
 function succeed(context: DetectorContext, node: NodeId, before: Watched, incarnation: number): Change {
-  const after: Watched = { ...unheard(context.input, incarnation, context.now), heard: true };
+  const after: Watched = { ...unheard(context.input, incarnation, context.now + 1), heard: true };
   return {
     watched: mapSet(context.watched, node, after),
     effects: tell(context, succession(node, before, incarnation)),

@@ -45,7 +45,7 @@ export const isVacant = ({ primary, view, enlisted, followers }: NameEntry): boo
  * No view is against it: the primary registered in a later one, or a member on its node has been there since that time or before. (A member
  * that entered afterwards is another incarnation, which does not know that it should be primary.)
  */
-export const stands = (view: View | null, registration: Registration): boolean =>
+const stands = (view: View | null, registration: Registration): boolean =>
   view === null ||
   view.id < registration.view ||
   view.members.some(({ id, since }) => senderNode(id) === nodeOf(registration.address) && since <= registration.view);

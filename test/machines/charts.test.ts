@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { AnyStateMachine } from 'xstate';
+import { failureDetector } from '../../machines/membership/failure-detector.js';
+import { nameService } from '../../machines/membership/name-service.js';
 import { type GroupRole, groupMachine, orders } from '../../machines/multicast/index.js';
 import { styles } from '../../runtime/cluster/styles.js';
 import { chartIds, chartsTaken } from '../charts/setup.js';
@@ -14,6 +16,8 @@ const machines = (): AnyStateMachine[] => [
     style.proxyClient(defaults).machine,
   ]),
   ...roles.flatMap((role) => orders.map((order) => groupMachine(role, order).machine)),
+  failureDetector,
+  nameService,
 ];
 
 test('every chart is in the account that ends the tests, though no test ran it', () => {

@@ -14,7 +14,9 @@ import {
   failureDetector,
   initialDetector,
   suspects,
+  takeGone,
   takeHeartbeat,
+  takeMistake,
   takeTick,
   watch,
 } from '../../machines/membership/failure-detector.js';
@@ -95,7 +97,7 @@ describe('whom a detector watches', () => {
     const player = play();
     watches(player, ['b', 'c']);
     beats(player, 'c');
-    player.wait(50);
+    player.wait(55);
     expect(opinions(watches(player, ['b', 'c'], OTHER))).toContain('a/membership b:1 suspected');
     expect(opinions(watches(player, ['b']))).toEqual(['a/group:g b:1 suspected']);
   });
@@ -121,13 +123,14 @@ describe('whom a detector watches', () => {
 });
 
 describe('what a detector thinks', () => {
-  test('GM-3: silence of the timeout is a suspicion, not a tick less, and the next heartbeat takes it back', () => {
+  test('GM-3: silence of the timeout is a suspicion, nothing less, and the next heartbeat takes it back', () => {
     const player = play();
     watches(player, ['b']);
-    player.wait(10);
+    player.wait(12);
     beats(player, 'b');
-    expect(opinions(player.wait(45))).toEqual([]);
-    expect(opinions(player.wait(5))).toEqual(['a/group:g b:1 suspected']);
+    // Silence counts from the end of the tick, at 15.
+    expect(opinions(player.wait(52))).toEqual([]);
+    expect(opinions(player.wait(1))).toEqual(['a/group:g b:1 suspected']);
     expect(opinions(player.wait(200))).toEqual([]);
     expect(opinions(beats(player, 'b'))).toEqual(['a/group:g b:1 alive']);
     expect(player.context.mistakes).toBe(1);
@@ -178,11 +181,11 @@ describe('what a detector thinks', () => {
   test('GM-3: an incarnation that a view names is as good as heard: it is not suspected for the one before it', () => {
     const player = play();
     watches(player, ['b', 'c'], GROUP, { incarnations: { c: 3 } });
-    player.wait(50);
+    player.wait(55);
     const effects = watches(player, ['b', 'c'], GROUP, { incarnations: { b: 2, c: 2 } });
     expect(opinions(effects)).toEqual(['a/group:g b:1 suspected', 'a/group:g c:3 suspected', 'a/group:g b:2 alive']);
     expect(discards(beats(player, 'b', 1))).toEqual(['heartbeat outdated 1']);
-    expect(opinions(player.wait(45))).toEqual([]);
+    expect(opinions(player.wait(50))).toEqual([]);
     expect(opinions(player.wait(5))).toEqual(['a/group:g b:2 suspected']);
   });
 
@@ -216,6 +219,10 @@ describe('what a detector thinks', () => {
     expectPure((c, event) => watch({ context: c, event }), context, watching('c'));
     expectPure((c, event) => takeHeartbeat({ context: c, event }), context, beat('b'));
     expectPure((c) => takeTick({ context: c }), context, null);
+    const gone = { type: 'gone' as const, from: GROUP, items: [{ node: nodeId('b'), incarnation: 1 }] };
+    expectPure((c, event) => takeGone({ context: c, event }), context, gone);
+    const mistake = { type: 'mistake' as const, from: GROUP, items: [{ node: nodeId('b') }] };
+    expectPure((c, event) => takeMistake({ context: c, event }), context, mistake);
   });
 });
 
@@ -272,7 +279,7 @@ describe('the accrual estimator', () => {
     const regular = learned(Array(20).fill(20));
     const irregular = learned(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 5 : 60)));
     expect(isTooUnlikely(accrual, regular, 60)).toBe(true);
-    expect(isTooUnlikely(accrual, irregular, 60)).toBe(false);
+    expect(isTooUnlikely(accrual, irregular, 100)).toBe(false);
     expect(irregular.gaps).toHaveLength(20);
     expect(
       Array(20)
@@ -362,7 +369,7 @@ describe('Chandra and Toueg: what a detector promises', () => {
     const bound = estimator.kind === 'timeout' ? timeout.timeout : (8 + 5.7 * 4) * 20;
     test(`GM-3: a crashed node is suspected by all in bounded time, a correct one by nobody in the end (${estimator.kind})`, () => {
       let [wrong, restarts] = [0, 0];
-      seeds(FILE, 300, (seed) => {
+      seeds(FILE, 200, (seed) => {
         const run = new Watching(seed, estimator);
         run.hosts.clock.advance(1100);
         for (const observer of run.correct) {
@@ -386,8 +393,8 @@ describe('Chandra and Toueg: what a detector promises', () => {
           expectInOrder(run.told.get(observer) ?? []);
         }
       });
-      expect(wrong).toBeGreaterThan(process.env.SEED === undefined ? 100 : -1);
-      expect(restarts).toBeGreaterThan(process.env.SEED === undefined ? 100 : -1);
+      expect(wrong).toBeGreaterThan(process.env.SEED === undefined ? 60 : -1);
+      expect(restarts).toBeGreaterThan(process.env.SEED === undefined ? 60 : -1);
     });
   }
 });
