@@ -3,7 +3,6 @@
  * test says, or draws from its seed, happens: delays, crashes of replicas with recovery from their records, crashes and
  * wrong suspicions of members. What must never happen is looked for after every step.
  */
-import { expect } from '@jest/globals';
 import { type Actor, createActor } from 'xstate';
 import { copyOf, entries } from '../../machines/membership/directory.js';
 import { membershipService, membershipShapes } from '../../machines/membership/membership-service.js';
@@ -207,7 +206,8 @@ export class World {
     const replica = this.replicas.get(node);
     if (replica?.alive !== true) return;
     const shape = membershipShapes[type];
-    if (shape !== undefined) expect([type, items.filter((item) => !shape(item))]).toEqual([type, []]);
+    if (shape !== undefined && !items.every(shape))
+      throw new Error(`a ${type} of another shape: ${JSON.stringify(items)}`);
     replica.actor.send({ type, items, from } as never); // the machine takes any event
     this.#look(replica);
   }
@@ -361,40 +361,54 @@ export class World {
   }
 
   #check({ view, cut, unsettled }: Decree): void {
+    const must = (holds: boolean, what: string): void => {
+      if (!holds) throw new Error(`view ${view.id}: ${what}`);
+    };
     const before = this.decrees.get(`${GROUP} ${view.id - 1}`)?.view;
     if (before === undefined) throw new Error(`view ${view.id} without ${view.id - 1}`);
-    if (!view.members.some(({ full }) => full)) throw new Error(`view ${view.id} without a full member`);
+    must(
+      view.members.some(({ full }) => full),
+      'no full member',
+    );
     const survivors = before.members.filter(({ id }) => isMember(view, id));
-    const ids = view.members.map(({ id }) => id);
-    expect(ids.slice(0, survivors.length)).toEqual(survivors.map(({ id }) => id));
-    expect(new Set(ids.map(senderNode)).size).toBe(ids.length);
-    view.members.forEach((member, i) => {
+    must(new Set(view.members.map(({ id }) => senderNode(id))).size === view.members.length, 'a node twice');
+    view.members.forEach(({ id, since, full }, i) => {
       const old = survivors[i];
-      if (old === undefined) expect(member).toEqual({ id: member.id, since: view.id, full: false });
-      else expect([member.since, member.full || !old.full]).toEqual([old.since, true]);
+      if (old === undefined) must(since === view.id && !full, `${id} enters wrongly`);
+      else must(old.id === id && old.since === since && (full || !old.full), `${id} is not what it was`);
     });
-    for (const [id, gone] of this.#gone) if (isMember(view, id)) throw new Error(`${id}, out since ${gone}, is back`);
+    for (const [id, gone] of this.#gone) must(!isMember(view, id), `${id}, out since ${gone}, is back`);
     for (const { id } of before.members) if (!isMember(view, id)) this.#gone.set(id, view.id);
-    // The cut is the union of what those who take part have reported last.
-    const last = Object.keys(unsettled).map((id) => this.#lastReports.get(`${id} ${before.id}`));
+    this.#checkCut(before, cut, unsettled, must);
+    must(
+      survivors.every(({ id }) => id in unsettled),
+      'somebody goes on without a report',
+    );
+  }
+
+  /** What those who take part have reported last is in the cut, and nothing that nobody of them holds. */
+  #checkCut(
+    before: View,
+    cut: Decree['cut'],
+    unsettled: Decree['unsettled'],
+    must: (holds: boolean, what: string) => void,
+  ): void {
     const all: Record<string, number> = {};
-    for (const report of last) {
-      if (report === undefined) throw new Error('in the change without a report');
-      expect(unsettled[report.member]).toBe(report.unsettled);
-      for (const [sender, n] of Object.entries(report.holds)) all[sender] = Math.max(all[sender] ?? 0, n);
+    for (const id of Object.keys(unsettled)) {
+      const last = this.#lastReports.get(`${id} ${before.id}`);
+      const first = this.#firstReports.get(`${id} ${before.id}`);
+      must(last !== undefined && unsettled[id as SenderId] === last.unsettled, `${id} has not said this`);
+      for (const [sender, n] of Object.entries(last?.holds ?? {})) all[sender] = Math.max(all[sender] ?? 0, n);
+      for (const [sender, n] of Object.entries(first?.holds ?? {}))
+        must((cut[sender as SenderId] ?? 0) >= n, `the cut lacks what ${id} holds of ${sender}`);
     }
-    expect(survivors.every(({ id }) => id in unsettled)).toBe(true);
     for (const sender of Object.keys({ ...all, ...cut })) {
       const id = sender as SenderId; // a key of holdings
-      const own = this.#lastReports.get(`${sender} ${before.id}`)?.holds[id];
-      // Of a suspect more can come to somebody after he has reported; of who goes on the cut has all.
-      if (sender in unsettled) expect([sender, cut[id] ?? 0]).toEqual([sender, own ?? 0]);
-      else if ((cut[id] ?? 0) > (all[sender] ?? 0)) throw new Error(`cut of ${sender} beyond what anybody holds`);
+      const own = this.#lastReports.get(`${sender} ${before.id}`)?.holds[id] ?? 0;
+      // Of a suspect more can come to somebody after he has reported; of who takes part the cut has all.
+      if (sender in unsettled) must((cut[id] ?? 0) === own, `the cut has not all of ${sender}`);
+      else must((cut[id] ?? 0) <= (all[sender] ?? 0), `the cut has more of ${sender} than anybody`);
     }
-    for (const report of last)
-      for (const [sender, n] of Object.entries(this.#firstReports.get(`${report?.member} ${before.id}`)?.holds ?? {}))
-        if ((cut[sender as SenderId] ?? 0) < n)
-          throw new Error(`the cut lacks what ${report?.member} holds of ${sender}`);
   }
   readonly #gone = new Map<SenderId, number>();
   readonly #firstReports = new Map<string, Report>();
@@ -566,7 +580,8 @@ export class World {
       return;
     }
     if (member.view !== null) {
-      expect([member.id, view.id]).toEqual([member.id, member.view.id + 1]);
+      if (view.id !== member.view.id + 1)
+        throw new Error(`${member.id} goes from view ${member.view.id} to ${view.id}`);
       for (const [sender, n] of Object.entries(cut)) {
         if ((member.holds[sender as SenderId] ?? 0) < n) throw new Error(`${member.id} goes on without ${sender} ${n}`);
       }
