@@ -77,6 +77,8 @@ export interface Member {
   stopped: boolean;
   holds: Record<SenderId, number>;
   suspects: SenderId[];
+  /** Asks for a report of a view that it has not installed yet. */
+  early: Flush | null;
   readonly votes: Map<string, Set<string>>;
   wish: 'join' | 'leave' | null;
   timer: boolean;
@@ -344,9 +346,12 @@ export class World {
     for (const { decree } of entries(directory)) this.know(decree);
   }
   readonly #looked = new Map<Replica, unknown>();
+  readonly #seen = new WeakSet<Decree>();
 
   /** Somebody says that this is decided: nobody may ever say otherwise, and it must be right. */
   know(decree: Decree): void {
+    if (this.#seen.has(decree)) return;
+    this.#seen.add(decree);
     const { view } = decree;
     const key = `${view.group} ${view.id}`;
     const text = JSON.stringify(decree);
@@ -425,6 +430,7 @@ export class World {
       stopped: false,
       holds: {},
       suspects: [],
+      early: null,
       votes: new Map(),
       wish: null,
       timer: false,
@@ -533,6 +539,7 @@ export class World {
     if (type === 'accepted') this.#hears(member, from, item as Accepted); // the type says what it is, here and below
     if (type === 'decided') this.#install(member, item as Decree);
     if (type === 'evicted' && (item as { member: SenderId }).member === member.id) member.over = true;
+    if (type === 'flush' && (item as Flush).view > (member.view?.id ?? 0)) member.early = item as Flush;
     const at = (item as { view: unknown }).view;
     if (member.view === null || at !== member.view.id) return;
     if (type === 'flush') this.#learn(member, (item as Flush).suspects, true);
@@ -594,6 +601,7 @@ export class World {
     member.votes.clear();
     member.suspects = member.suspects.filter((id) => isMember(view, id) && this.members.get(id)?.alive === false);
     if (member.suspects.length > 0) this.report(member);
+    if (member.early?.view === view.id) this.#learn(member, member.early.suspects, true);
     if (joined) this.after(30, () => (member.full = true));
   }
 }
