@@ -79,7 +79,9 @@ const join: Rule<Incoming<'join', Wish>> = ({ context, event }) => {
   let full = 0;
   for (const { group, member } of event.items) {
     const node = senderNode(member);
-    const others = listed(lists, group).filter((id) => senderNode(id) !== node);
+    const before = listed(lists, group);
+    if (before.some((id) => senderNode(id) === node && incarnationOf(id) >= incarnationOf(member))) continue;
+    const others = before.filter((id) => senderNode(id) !== node);
     if (others.length >= MOST_LISTED || (others.length === 0 && lists.size >= MOST_LISTS)) full += 1;
     else lists = withList(lists, group, [...others, member]);
   }

@@ -38,7 +38,10 @@ export interface Report {
   readonly unsettled: Serializable;
 }
 
-/** To members that have not reported yet, or must know more suspects to pass messages on. */
+/**
+ * To members that have not reported yet, or must know more suspects to pass messages on. It can overtake the view that it is
+ * about: then it waits at the member until that view is installed.
+ */
 export interface Flush {
   readonly group: GroupName;
   readonly view: number;
