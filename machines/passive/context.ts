@@ -62,7 +62,7 @@ export interface ReplicaManagerContext<Value> extends Effectful {
 
   // The primary's.
   /** Updates that wait for their batch. */
-  readonly queue: Arrivals<Batch>;
+  readonly queue: Arrivals;
   /** The batch that is about to be executed: empty but in `executing`. */
   readonly batches: readonly Batch[];
   /** What the batch came to and its backups must hear: empty but in `multicasting`. */
@@ -74,7 +74,7 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   /** Batches multicast in this reign. */
   readonly number: number;
   /** Queries that came after the round had begun. */
-  readonly queries: Arrivals<Batch>;
+  readonly queries: Arrivals;
   readonly round: Round | null;
   /** Rounds begun, ever. */
   readonly rounds: number;
@@ -82,8 +82,8 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   // A backup's.
   /** What the last batch came to: answered again at take-over, for the primary may not have. */
   readonly last: readonly Result[];
-  /** Taken and not applied: of a cold backup, LOG_BOUND batches at most. */
-  readonly log: Arrivals<Update>;
+  /** Taken and not applied, by place from 1: of a cold backup, LOG_BOUND batches at most. */
+  readonly log: PersistentMap<Update>;
   /** The primary asks for a view that has not come here yet. */
   readonly early: Confirm | null;
   /** By session. */
@@ -110,18 +110,18 @@ export function initialContext<Value>(
     reign: { primary: null, since: 0 },
     current: replica,
     acknowledged: replica,
-    queue: noArrivals(),
+    queue: noArrivals,
     batches: [],
     fresh: [],
     results: [],
     answers: [],
     underWay: null,
     number: 0,
-    queries: noArrivals(),
+    queries: noArrivals,
     round: null,
     rounds: 0,
     last: [],
-    log: noArrivals(),
+    log: emptyMap(),
     early: null,
     reading: emptyMap(),
     donor: donorIn<Value>(null),

@@ -80,6 +80,8 @@ interface Seat {
   /** Own multicasts ever. */
   sent: number;
   ready: boolean;
+  /** Multicasts that no view of its own has taken yet: sent in the next, when it is installed here. */
+  pending: Stream['payloads'];
   /** It was left out, and its own view goes on without end. */
   deposed: boolean;
 }
@@ -357,7 +359,7 @@ export class PassiveGroup {
     const input = { node, incarnation: Math.max(1, incarnation), group: GROUP, members: members(this.#plan.n) };
     this.players.set(address(node, 'rm'), new Player(this.#machines.replicaManager, input, this.#coverage));
     for (const seat of this.seats.values()) if (senderNode(seat.id) === node) seat.deposed = true;
-    this.seats.set(id, { id, view: 0, delivered: new Map(), sent: 0, ready: false, deposed: false });
+    this.seats.set(id, { id, view: 0, delivered: new Map(), sent: 0, ready: false, pending: [], deposed: false });
   }
 
   #decide(next: readonly Member[]): void {
@@ -467,6 +469,10 @@ export class PassiveGroup {
     const before = seat.view === 0 ? undefined : this.views[seat.view - 1];
     seat.view = next.id;
     seat.delivered = new Map();
+    this.#streamsOf(next.id)
+      .get(seat.id)
+      ?.payloads.push(...seat.pending);
+    seat.pending = [];
     this.#hops = 0;
     const takesOver = chosen(next)?.id === seat.id && (before === undefined || chosen(before)?.id !== seat.id);
     if (takesOver && next.id > 1 && this.#strikes[0] === 'take-over' && this.#maySpare(seat.id)) {
@@ -551,14 +557,14 @@ export class PassiveGroup {
   #multicast(node: NodeId, payloads: readonly Serializable[], hops: number): void {
     const seat = [...this.seats.values()].filter(({ id }) => senderNode(id) === node).at(-1);
     if (seat === undefined) return;
-    // A view that has ended takes nothing more of those who go on: it is for the next.
+    // A view that has ended takes nothing more of those who go on.
     const ended = !seat.deposed && seat.view < this.view.id;
-    const stream = this.#streamsOf(ended ? this.view.id : seat.view).get(seat.id);
+    const stream = ended ? seat.pending : this.#streamsOf(seat.view).get(seat.id)?.payloads;
     for (const payload of payloads) {
       seat.sent += 1;
       const others = (this.views[seat.view - 1]?.members.length ?? 1) - 1;
       this.counts.multicast = (this.counts.multicast ?? 0) + others;
-      stream?.payloads.push({ seq: seat.sent, payload, hops });
+      stream?.push({ seq: seat.sent, payload, hops });
     }
   }
 

@@ -4,7 +4,7 @@ import { PassiveGroup, type Plan } from './passive-group.js';
 import { Coverage, seeds } from './stage.js';
 
 const FILE = 'test/machines/passive.test.ts';
-const coverage = new Coverage();
+export const coverage = new Coverage();
 
 const plan: Plan = { n: 3, frontEnds: 2, sessions: 3, requests: 4 };
 
