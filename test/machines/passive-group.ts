@@ -50,7 +50,7 @@ export interface Plan {
   readonly proxies?: boolean;
 }
 
-interface Flying {
+export interface Flying {
   readonly from: Address;
   readonly to: Address;
   readonly message: Message;
@@ -63,6 +63,7 @@ interface Client {
   readonly session: string;
   readonly node: NodeId;
   readonly issued: { readonly call: Call; readonly at: number }[];
+  /** `hops`: message delays since the call. */
   readonly answers: { readonly answer: Answer; readonly at: number; readonly hops: number }[];
 }
 
@@ -120,6 +121,10 @@ export class PassiveGroup {
   /** Messages sent so far, by type; a multicast as one to each other member. */
   readonly counts: Record<string, number> = {};
   readonly phases: { readonly node: NodeId; readonly phase: Phase; readonly requests: readonly string[] }[] = [];
+  /** Messages for which this holds do not arrive, as long as it does. */
+  held: (flying: Flying) => boolean = () => false;
+  /** Nodes to which the group hands nothing, as long as they are in here. */
+  readonly cutOff = new Set<NodeId>();
   readonly #plan: Plan;
   readonly #chance: Random;
   readonly #settings: StyleSettings;
@@ -284,9 +289,15 @@ export class PassiveGroup {
     return id;
   }
 
-  /** Of the messages that fly, those for which this holds never arrive. */
-  lose(which: (flying: Flying) => boolean): void {
-    this.#flying = this.#flying.filter((flying) => !which(flying));
+  /** Time passes: all timers run out once. */
+  wait(): void {
+    this.#wait();
+  }
+
+  /** All answers that the client has got, as text; of the errors, their codes. */
+  told(session: string): string[] {
+    const { answers } = this.clients.find((client) => client.session === session) as Client; // of the plan
+    return answers.map(({ answer: { outcome } }) => (outcome.ok ? String(outcome.value) : outcome.error.code));
   }
 
   // --- chance -------------------------------------------------------------------------------------------------------
@@ -401,7 +412,9 @@ export class PassiveGroup {
 
   /** Somebody delivers some of a stream, as far as its view goes. */
   #deliver(): boolean {
-    const able = [...this.seats.values()].filter((seat) => !this.crashed.has(senderNode(seat.id)) && seat.view > 0);
+    const able = [...this.seats.values()].filter(
+      ({ id, view }) => !this.crashed.has(senderNode(id)) && !this.cutOff.has(senderNode(id)) && view > 0,
+    );
     const first = this.#chance.int(0, Math.max(0, able.length - 1));
     for (let i = 0; i < able.length; i++) {
       const seat = able[(first + i) % able.length];
@@ -437,7 +450,10 @@ export class PassiveGroup {
 
   #install(): boolean {
     const able = [...this.seats.values()].filter(
-      (seat) => !this.crashed.has(senderNode(seat.id)) && this.#current(seat.id) === seat,
+      (seat) =>
+        !this.crashed.has(senderNode(seat.id)) &&
+        !this.cutOff.has(senderNode(seat.id)) &&
+        this.#current(seat.id) === seat,
     );
     const first = this.#chance.int(0, Math.max(0, able.length - 1));
     for (let i = 0; i < able.length; i++) {
@@ -488,7 +504,7 @@ export class PassiveGroup {
     if (this.#plan.deaf) return false;
     for (const [node, told] of this.#told) {
       const next = this.views[told];
-      if (next === undefined) continue;
+      if (next === undefined || this.cutOff.has(node)) continue;
       this.#told.set(node, told + 1);
       this.#hops = 0;
       this.tell(address(node, 'fe'), 'view', [next], address(node, 'group:g'));
@@ -515,11 +531,12 @@ export class PassiveGroup {
   }
 
   #arrive(): boolean {
-    const first = this.#flying[this.#chance.int(0, Math.max(0, this.#flying.length - 1))];
+    const free = this.#flying.filter((flying) => !this.held(flying));
+    const first = free[this.#chance.int(0, Math.max(0, free.length - 1))];
     if (first === undefined) return false;
     const sameWay = (other: Flying): boolean =>
       other.channel === 'fifo' && nodeOf(other.from) === nodeOf(first.from) && nodeOf(other.to) === nodeOf(first.to);
-    const next = first.channel === 'fifo' ? (this.#flying.find(sameWay) ?? first) : first;
+    const next = first.channel === 'fifo' ? (free.find(sameWay) ?? first) : first;
     const again = next.channel === 'unordered' && this.#chance.chance(this.#plan.doubled ?? 0);
     if (!again) this.#flying = this.#flying.filter((other) => other !== next);
     if (this.#incarnation(next.to) !== next.incarnation) return true;
