@@ -1,7 +1,7 @@
 /**
  * npm run bench: what Chorale costs, as ratios to a raw XState toggle measured in the same run: messages, explorations,
- * requests, and whether the cost stays flat as requests and keys grow. It prints; it asserts nothing, for a time is a fact
- * of one machine.
+ * requests, whether the cost stays flat as requests and keys grow, and the transfer of a large state. It prints; it asserts
+ * nothing, for a time is a fact of one machine.
  *
  *     node --expose-gc dist/bench/main.js [--quick]
  */
@@ -11,6 +11,7 @@ import { growth } from './growth.js';
 import { routing } from './routing.js';
 import { simulator } from './simulator.js';
 import { throughput } from './throughput.js';
+import { transfer } from './transfer.js';
 
 const quick = process.argv.includes('--quick');
 const reference = routing();
@@ -19,3 +20,4 @@ await exploration(reference, quick);
 await checkers(quick);
 await throughput(reference, quick ? 1_000 : 4_000);
 await growth(reference, quick ? 100_000 : 1_000_000);
+transfer(quick ? 10 : 100);
