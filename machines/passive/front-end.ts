@@ -7,7 +7,7 @@
  * With reads at backups a query goes to one replica manager of this front end's choice, with the version that it last saw.
  */
 import { assign, setup } from 'xstate';
-import { chosen, type View, viewShape } from '../membership/view.js';
+import { chosen, type View } from '../membership/view.js';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { idsOf } from '../shared/execution.js';
@@ -40,7 +40,6 @@ export const frontEndShapes = {
   call: callShape,
   cancel: cancelShape,
   replies: replyShape,
-  view: viewShape,
 } as const satisfies MessageShapes;
 
 export type FrontEndEvent =

@@ -47,7 +47,6 @@ export interface Plan {
   readonly doubled?: number;
   /** Front ends hear of no view: they find the primary by asking. */
   readonly deaf?: boolean;
-  readonly proxies?: boolean;
 }
 
 export interface Flying {

@@ -149,9 +149,9 @@ function primaryInAgreement(more: Partial<StyleSettings> = {}) {
 
 describe('the primary', () => {
   test('PB-2: executes what has arrived in the order of arrival, and what comes meanwhile is the next batch', () => {
-    const { asks, delivered, taken, object, update } = primaryInAgreement();
+    const { asks, delivered, taken, object, update, player } = primaryInAgreement();
     expect(asks(request('b', 1), request('c', 1))).toEqual([]);
-    expect(asks(request('d', 1))).toEqual([]);
+    expect(player.tell('requests', [{ frontEnd: 'fe-2/fe', requests: [request('d', 1)] }], 'fe-2/fe')).toEqual([]);
     delivered(update, 1, 1);
     taken(2, 1, 1);
     const effects = taken(3, 1, 1);
@@ -227,8 +227,8 @@ describe('the primary', () => {
 
     const not = primaryInAgreement();
     expect(sent(not.view(view(2, 1, 3)))).toEqual([]);
-    expect(sent(not.taken(3, 1, 2))).toEqual([]);
-    expect(sent(not.delivered(not.update, 1, 2))).toEqual(['fe-1/fe replies 1']);
+    expect(sent(not.delivered(not.update, 1, 2))).toEqual([]);
+    expect(sent(not.taken(3, 1, 2))).toEqual(['fe-1/fe replies 1']);
   });
 
   test('PB-6: alone in its view it still waits until its own batch is part of the view', () => {
@@ -683,6 +683,22 @@ describe('the group as a whole', () => {
       expect(fe2).toBe('fe-2');
       expectLinearizable(stage);
     }
+  });
+
+  test('PB-15: a primary that lies is believed, by backups and clients alike: the style refuses to tolerate lies', () => {
+    const { update } = primaryInAgreement();
+    const backup = playReplica(2);
+    backup.view(view(1, 1, 2, 3));
+    backup.delivered({ ...(update as object), change: 'a lie ' }, 1, 1);
+    expect(backup.player.context.current.value.text).toBe('a lie ');
+    const player = new Player(
+      frontEnd(settings()),
+      { node: nodeId('fe-1'), incarnation: 1, group, members: addresses(3), first: 0 },
+      coverage,
+    );
+    player.tell('call', [call('a', 1)]);
+    expect(answers(player.tell('replies', [reply('a', 1, 'a lie ')], 'rm-1/rm'))).toHaveLength(1);
+    expect(passive.refuses({ tolerate: 'byzantine', reads: 'order', proxy: false })).toMatch(/believes the primary/);
   });
 
   test('PB-11: operations need not be deterministic where the state is sent; where requests are, replicas differ', () => {

@@ -110,7 +110,7 @@ export const passive = [
     tests,
   },
   {
-    rule: 'PB-8',
+    rule: 'PB-6',
     breaks: 'a primary counts its batch as agreed when the view changes',
     file: 'machines/passive/view-change.ts',
     find: 'const waits = underWay !== null && !underWay.delivered;\n  const donated',
@@ -171,6 +171,14 @@ export const passive = [
     file: 'machines/passive/backup.ts',
     find: 'if (log.size < LOG_BOUND) return { log, effects };',
     replace: 'if (log.size < LOG_BOUND + 1) return { log, effects };',
+    tests,
+  },
+  {
+    rule: 'PB-15',
+    breaks: 'the style claims to tolerate lies',
+    file: 'machines/passive/index.ts',
+    find: "if (tolerate === 'byzantine') return",
+    replace: "if (tolerate === 'byzantine' && reads === 'one') return",
     tests,
   },
   {
