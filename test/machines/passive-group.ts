@@ -187,6 +187,7 @@ export class PassiveGroup {
       const start = this.#chance.int(0, actions.length - 1);
       let done = false;
       for (let i = 0; i < actions.length && !done; i++) done = actions[(start + i) % actions.length]?.() ?? false;
+      if (!done) done = this.#chance.chance(0.5) && this.#needsChange() && this.#change();
       if (!done || this.#chance.chance(0.005)) this.#wait();
     }
     const left = this.clients.map(({ answers }) => answers.length);

@@ -43,7 +43,8 @@ const plan: Plan = { n: 3, frontEnds: 2, sessions: 3, requests: 4 };
 const mishaps = { crashes: 1, suspicions: 1, joiners: 1, doubled: 0.1 };
 
 function run(of: Plan, seed: number): PassiveGroup {
-  const stage = new PassiveGroup(of, seed, coverage);
+  // What a chart's account is told costs as much again: some runs take all that runs take.
+  const stage = new PassiveGroup(of, seed, seed % 8 === 0 ? coverage : null);
   stage.run();
   return stage;
 }
@@ -778,7 +779,7 @@ describe('every schedule', () => {
     });
 
   test('PB-8: linearizable and exactly once, whoever crashes, is suspected wrongly or joins', () => {
-    settled({ ...plan, ...mishaps }, 600);
+    settled({ ...plan, ...mishaps }, 400);
   });
 
   test('PB-8: with more members, of whom more crash', () => {
