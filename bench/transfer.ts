@@ -8,11 +8,11 @@ import { chunksTaken, donorIn, offer } from '../machines/membership/donor.js';
 import type { InstallPoint } from '../machines/membership/install-point.js';
 import { enterView, joiningFrom, takeChunks } from '../machines/membership/joiner.js';
 import { type Chunk, type Party, WINDOW } from '../machines/membership/state-transfer.js';
-import { firstView, type View } from '../machines/membership/view.js';
 import type { Effect } from '../machines/shared/effects.js';
 import { executedTable, recordExecuted } from '../machines/shared/executed-table.js';
 import { address, groupName, nodeId, type SenderId, senderId, sessionId } from '../machines/shared/identifiers.js';
 import type { Request } from '../machines/shared/requests.js';
+import { firstView, type View } from '../machines/shared/view.js';
 import { codec } from '../runtime/actors/codec.js';
 import { table } from './toggle.js';
 

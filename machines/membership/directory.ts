@@ -15,8 +15,8 @@ import {
   type PersistentMap,
 } from '../shared/persistent-map.js';
 import { fields, listOf, natural, oneOf, optional, type Shape, text } from '../shared/shapes.js';
-import { type Decree, decreeShape } from './messages.js';
 import { isMember, type View } from '../shared/view.js';
+import { type Decree, decreeShape } from './messages.js';
 
 export interface Entry {
   /** The last decree: its view is the group's. */

@@ -5,6 +5,7 @@ import { discarded } from '../shared/discard.js';
 import type { Effect, Incoming } from '../shared/effects.js';
 import type { Address, SenderId } from '../shared/identifiers.js';
 import type { ReplicatedObject } from '../shared/object.js';
+import { chosen, type View } from '../shared/view.js';
 import { beginning, type Cursor, cut, type InstallPoint } from './install-point.js';
 import {
   CHUNK_BYTES,
@@ -15,7 +16,6 @@ import {
   replicaManagerAt,
   WINDOW,
 } from './state-transfer.js';
-import { chosen, type View } from '../shared/view.js';
 
 /** The transfer to one joiner. */
 export interface Donation<Value> {

@@ -37,7 +37,7 @@ export interface DetectorInput {
 export interface Heartbeat {
   readonly incarnation: number;
   /** It is no answer, so who does not send any of its own accord is to answer it. */
-  readonly asks: boolean;
+  readonly asks?: true;
 }
 
 /** A fault put in by a test: this node is suspected at once, until its next heartbeat but one. */
@@ -45,7 +45,9 @@ export interface Mistake {
   readonly node: NodeId;
 }
 
-export const detectorShapes = { heartbeat: fields({ incarnation: natural, asks: (value) => typeof value === 'boolean' }) } as const satisfies MessageShapes;
+export const detectorShapes = {
+  heartbeat: fields({ incarnation: natural, asks: (value) => value === undefined || value === true }),
+} as const satisfies MessageShapes;
 
 type Watching = Incoming<'watch', Watch>;
 type Beating = Incoming<'heartbeat', Heartbeat>;
@@ -150,7 +152,7 @@ export const takeHeartbeat: Rule<Beating> = ({ context, event }) => {
   const incarnation = event.items.reduce((latest, item) => Math.max(latest, item.incarnation), 0);
   const count = event.items.length;
   if (before === undefined) {
-    const asks = event.items.some((item) => item.asks);
+    const asks = event.items.some((item) => item.asks === true);
     return { effects: asks ? heartbeats(context.input, [node], false) : discarded('heartbeat', { unwatched: count }) };
   }
   if (incarnation < before.incarnation) return { effects: discarded('heartbeat', { outdated: count }) };
@@ -250,7 +252,7 @@ const heartbeats = ({ incarnation }: DetectorInput, nodes: readonly NodeId[], as
   nodes.map((node) => ({
     type: 'send',
     to: address(node, detectorActor),
-    message: { type: 'heartbeat', items: [{ incarnation, asks } satisfies Heartbeat] },
+    message: { type: 'heartbeat', items: [(asks ? { incarnation, asks } : { incarnation }) satisfies Heartbeat] },
     channel: 'lossy',
   }));
 

@@ -8,11 +8,11 @@ import { emptyQueue } from '../multicast/hold-back-queue.js';
 import { type Receipt, union } from '../multicast/receipt.js';
 import { address, incarnationOf, type NodeId, type SenderId, senderNode } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapSet } from '../shared/persistent-map.js';
+import { isMember } from '../shared/view.js';
 import { votesAfter } from './decision.js';
 import { isFull } from './flush.js';
 import { type Decree, detectorActor } from './messages.js';
 import { dropTo, receiptOf } from './streams.js';
-import { isMember } from '../shared/view.js';
 import {
   at,
   count,
@@ -86,7 +86,12 @@ function beginView(step: Step, { view }: Decree): void {
   const nodes: NodeId[] = others.map(senderNode);
   const incarnations = Object.fromEntries(others.map((id) => [senderNode(id), incarnationOf(id)]));
   const detector = address(step.input.node, detectorActor);
-  step.done.push({ type: 'send', to: detector, message: { type: 'watch', items: [{ nodes, incarnations }] }, channel: 'fifo' });
+  step.done.push({
+    type: 'send',
+    to: detector,
+    message: { type: 'watch', items: [{ nodes, incarnations }] },
+    channel: 'fifo',
+  });
   if (contactOf(step) === step.self) tellHistory(step);
   else forgetWaiting(step, () => true); // senders from outside turn to the contact of this view
   orderOf(step.input).issue(step, pendingOf(step));

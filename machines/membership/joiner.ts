@@ -7,10 +7,10 @@ import { type Address, address, groupActor, senderNode } from '../shared/identif
 import type { ReplicatedObject } from '../shared/object.js';
 import { emptyMap, mapGet, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { OperationError } from '../shared/requests.js';
+import { chosen, type View } from '../shared/view.js';
 import { type Donor, donorIn } from './donor.js';
 import { type Arriving, absorb, complete, type InstallPoint, nothingYet } from './install-point.js';
 import { type Chunk, type ChunkTaken, donorChanges, type Party, replicaManagerAt, WINDOW } from './state-transfer.js';
-import { chosen, type View } from '../shared/view.js';
 
 /** `Held`: what a style does with its state's changes while the state itself is still coming; a `Delivery` for most. */
 export interface Joining<Held> {

@@ -4,9 +4,9 @@
  */
 import { type Address, address, type NodeId, nodeOf, senderNode } from '../shared/identifiers.js';
 import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
+import type { View } from '../shared/view.js';
 import type { Accepted, Decree } from './messages.js';
 import type { Registration } from './name-messages.js';
-import type { View } from '../shared/view.js';
 
 export interface NameEntry {
   readonly primary: Registration | null;

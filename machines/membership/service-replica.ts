@@ -8,6 +8,7 @@ import { type Address, address, type GroupName, groupActor, type NodeId, senderN
 import { noEffects } from '../shared/machine.js';
 import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
+import { memberNodes, type View } from '../shared/view.js';
 import { type Agreement, agreementOf, isMajority, type Promised, type SlotProposal } from './agreement.js';
 import { type Change, type Directory, directoryOf, type Entry, entries, entryOf } from './directory.js';
 import {
@@ -19,7 +20,6 @@ import {
   type Refusal,
   type Watch,
 } from './messages.js';
-import { memberNodes, type View } from '../shared/view.js';
 import { type Collection, isEmpty, nothingHeard } from './view-change.js';
 
 export interface MembershipInput {

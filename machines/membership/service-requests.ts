@@ -15,6 +15,7 @@ import {
 } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapSet } from '../shared/persistent-map.js';
 import { fields, type MessageShapes, natural, text } from '../shared/shapes.js';
+import { firstView, isMember } from '../shared/view.js';
 import { type Change, type Entry, entries, entryOf, firstIdAt, isOver, opening } from './directory.js';
 import {
   type Created,
@@ -50,7 +51,6 @@ import {
   setCollection,
   tell,
 } from './service-replica.js';
-import { firstView, isMember } from '../shared/view.js';
 import {
   type Asked,
   type Collection,

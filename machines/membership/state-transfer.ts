@@ -25,8 +25,8 @@
 import type { Incoming } from '../shared/effects.js';
 import { type Address, address, type GroupName, type SenderId, senderNode } from '../shared/identifiers.js';
 import { fields, type MessageShapes, natural } from '../shared/shapes.js';
-import { type Part, partsShape } from './install-point.js';
 import { chosen, type View } from '../shared/view.js';
+import { type Part, partsShape } from './install-point.js';
 
 /** Estimated bytes of a chunk on the wire. */
 export const CHUNK_BYTES = 64 * 1024;

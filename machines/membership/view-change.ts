@@ -7,9 +7,9 @@
  * suspected: as long as such a member may report, the service waits.
  */
 import { type Address, incarnationOf, type NodeId, type SenderId, senderNode } from '../shared/identifiers.js';
+import { isMember, type Member, type View } from '../shared/view.js';
 import { type Entry, isOver } from './directory.js';
 import type { Decree, Holdings, Report } from './messages.js';
-import { isMember, type Member, type View } from '../shared/view.js';
 
 /** Somebody says that somebody has failed; null: the service itself says so. */
 export interface Claim {

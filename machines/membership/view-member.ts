@@ -9,10 +9,10 @@ import { discarded } from '../shared/discard.js';
 import type { Delivery, Effect, Effectful, Message } from '../shared/effects.js';
 import { type Address, address, groupActor, type SenderId, senderNode } from '../shared/identifiers.js';
 import type { PersistentMap } from '../shared/persistent-map.js';
+import type { View } from '../shared/view.js';
 import type { Votes } from './decision.js';
 import type { ViewGroupInput } from './group-input.js';
 import { type Decree, type Holdings, membershipAt, type Report } from './messages.js';
-import type { View } from '../shared/view.js';
 import type { Entry, Issued } from './view-messages.js';
 
 /** A message of a view that is on its way to this member, until that view is there. */

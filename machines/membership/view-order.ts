@@ -11,10 +11,10 @@ import { isTotal, keepsCausal, keepsFifo } from '../multicast/order.js';
 import type { SenderId } from '../shared/identifiers.js';
 import { mapDelete, mapEntries } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
+import { chosen, isMember } from '../shared/view.js';
 import type { ViewGroupInput } from './group-input.js';
 import type { Decree, Holdings } from './messages.js';
 import { author, handEntry, isKnown, learn, receiptOf, stableOf, takenFrom } from './streams.js';
-import { chosen, isMember } from '../shared/view.js';
 import { at, count, memberIds, type Step, toSender, viewOf } from './view-member.js';
 import type { Entry, Issued, Submission } from './view-messages.js';
 

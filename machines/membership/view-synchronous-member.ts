@@ -17,6 +17,7 @@ import { type Address, nodeOf, type SenderId, senderId, senderNode } from '../sh
 import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap, mapDelete, mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
+import { isMember } from '../shared/view.js';
 import { decidedBy, withVotes } from './decision.js';
 import {
   distrustEnded,
@@ -32,7 +33,6 @@ import type { ViewGroupInput } from './group-input.js';
 import { canInstall, endView, install, takeHistory } from './installation.js';
 import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
 import { dropStable, isTold, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
-import { isMember } from '../shared/view.js';
 import {
   begin,
   count,

@@ -14,10 +14,10 @@ import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap, mapDelete, mapEntries, mapHas, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import { emptyTimestamp, merge, type VectorTimestamp } from '../shared/vector-timestamp.js';
+import { chosen, type View } from '../shared/view.js';
 import { decidedBy, type Votes, votesAfter, withVotes } from './decision.js';
 import type { ViewGroupInput } from './group-input.js';
 import { type Accepted, type Decree, membershipAt, type Refusal } from './messages.js';
-import { chosen, type View } from '../shared/view.js';
 import { toSender } from './view-member.js';
 import type { Issued, Offer, Taken } from './view-messages.js';
 

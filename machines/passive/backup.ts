@@ -9,8 +9,8 @@ import { recordExecuted } from '../shared/executed-table.js';
 import { executeBatches, type Replica } from '../shared/execution.js';
 import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
+import { emptyMap, mapGet, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { Batch } from '../shared/requests.js';
-import { arrived, inOrder, noArrivals } from './arrivals.js';
 import { type Change, managerOf, type Reign, type ReplicaManagerContext, toEach } from './context.js';
 import {
   type Acknowledged,
@@ -59,7 +59,7 @@ function applyOne<Value>(
 export const atTakeOver = <Value>(
   { joining, current, log }: ReplicaManagerContext<Value>,
   object: ReplicatedObject<Value>,
-): Replica<Value> | null => (joining === null ? applied(current, inOrder(log), object).current : null);
+): Replica<Value> | null => (joining === null ? applied(current, logged(log), object).current : null);
 
 /** The batches of the present reign among these deliveries: what a former primary sent and nobody had has no effect. */
 export function ofReign({ primary, since }: Reign, deliveries: readonly Delivery[]): Update[] {
@@ -110,11 +110,21 @@ export function keep<Value>(
   const former = discarded('delivered', { former: event.items.length - updates.length });
   const newest = updates.at(-1);
   if (newest === undefined) return { effects: former };
-  const log = arrived(context.log, updates);
+  const log = updates.reduce((now, update) => mapSet(now, String(now.size + 1), update), context.log);
   const effects = [...taken(context, newest), ...former];
   if (log.size < LOG_BOUND) return { log, effects };
-  const { current, last } = applied(context.current, inOrder(log), object);
-  return { log: noArrivals(), current, acknowledged: current, last, effects };
+  const { current, last } = applied(context.current, logged(log), object);
+  return { log: emptyMap(), current, acknowledged: current, last, effects };
+}
+
+/** What a cold backup has taken, in order. */
+export function logged(log: PersistentMap<Update>): Update[] {
+  const updates: Update[] = [];
+  for (let place = 1; place <= log.size; place++) {
+    const update = mapGet(log, String(place));
+    if (update !== undefined) updates.push(update);
+  }
+  return updates;
 }
 
 /** The primary says that all have everything. */

@@ -39,7 +39,7 @@ function begin<Value>(
   const number = context.rounds + 1;
   const ids = batches.flatMap(({ requests }) => idsOf(requests));
   const ordered: Effect = { type: 'phase', phase: 'SC', requests: ids };
-  const base = { queries: noArrivals<Batch>(), rounds: number };
+  const base = { queries: noArrivals, rounds: number };
   // Alone in its view: nobody else can be in a later one.
   if (awaited.length === 0) {
     const effects = [ordered, ...answerQueries(context.acknowledged, batches, object)];

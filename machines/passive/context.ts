@@ -4,7 +4,6 @@
 import { type Donor, donorIn } from '../membership/donor.js';
 import type { Joining } from '../membership/joiner.js';
 import type { Party } from '../membership/state-transfer.js';
-import { chosen, isMember, type View } from '../shared/view.js';
 import type { Delivery, Effect, Effectful } from '../shared/effects.js';
 import { executedTable } from '../shared/executed-table.js';
 import type { Replica } from '../shared/execution.js';
@@ -14,6 +13,7 @@ import type { ReplicatedObject } from '../shared/object.js';
 import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
 import type { Batch, Reply } from '../shared/requests.js';
 import type { ReplicaManagerInput, StyleSettings } from '../shared/style.js';
+import { chosen, isMember, type View } from '../shared/view.js';
 import { type Arrivals, noArrivals } from './arrivals.js';
 import type { Confirm, Read, Result, Update } from './messages.js';
 
@@ -62,7 +62,7 @@ export interface ReplicaManagerContext<Value> extends Effectful {
 
   // The primary's.
   /** Updates that wait for their batch. */
-  readonly queue: Arrivals<Batch>;
+  readonly queue: Arrivals;
   /** The batch that is about to be executed: empty but in `executing`. */
   readonly batches: readonly Batch[];
   /** What the batch came to and its backups must hear: empty but in `multicasting`. */
@@ -74,7 +74,7 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   /** Batches multicast in this reign. */
   readonly number: number;
   /** Queries that came after the round had begun. */
-  readonly queries: Arrivals<Batch>;
+  readonly queries: Arrivals;
   readonly round: Round | null;
   /** Rounds begun, ever. */
   readonly rounds: number;
@@ -82,8 +82,8 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   // A backup's.
   /** What the last batch came to: answered again at take-over, for the primary may not have. */
   readonly last: readonly Result[];
-  /** Taken and not applied: of a cold backup, LOG_BOUND batches at most. */
-  readonly log: Arrivals<Update>;
+  /** Taken and not applied, by place from 1: of a cold backup, LOG_BOUND batches at most. */
+  readonly log: PersistentMap<Update>;
   /** The primary asks for a view that has not come here yet. */
   readonly early: Confirm | null;
   /** By session. */
@@ -110,18 +110,18 @@ export function initialContext<Value>(
     reign: { primary: null, since: 0 },
     current: replica,
     acknowledged: replica,
-    queue: noArrivals(),
+    queue: noArrivals,
     batches: [],
     fresh: [],
     results: [],
     answers: [],
     underWay: null,
     number: 0,
-    queries: noArrivals(),
+    queries: noArrivals,
     round: null,
     rounds: 0,
     last: [],
-    log: noArrivals(),
+    log: emptyMap(),
     early: null,
     reading: emptyMap(),
     donor: donorIn<Value>(null),

@@ -7,7 +7,6 @@
  * With reads at backups a query goes to one replica manager of this front end's choice, with the version that it last saw.
  */
 import { assign, setup } from 'xstate';
-import { chosen, type View, viewShape } from '../shared/view.js';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { idsOf } from '../shared/execution.js';
@@ -33,6 +32,7 @@ import { callShape, cancelShape, replyShape } from '../shared/request-shapes.js'
 import type { Answer, Batch, Call, Reply } from '../shared/requests.js';
 import type { MessageShapes } from '../shared/shapes.js';
 import type { FrontEndInput, StyleSettings } from '../shared/style.js';
+import { chosen, type View } from '../shared/view.js';
 import { managerOf } from './context.js';
 import type { Read } from './messages.js';
 
@@ -40,7 +40,6 @@ export const frontEndShapes = {
   call: callShape,
   cancel: cancelShape,
   replies: replyShape,
-  view: viewShape,
 } as const satisfies MessageShapes;
 
 export type FrontEndEvent =

@@ -4,9 +4,9 @@
 import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
 import type { Style, StyleSettings } from '../shared/style.js';
-import { frontEnd, frontEndShapes } from './front-end.js';
 import { atTakeOver } from './backup.js';
 import type { ReplicaManagerContext } from './context.js';
+import { frontEnd, frontEndShapes } from './front-end.js';
 import { replicaManager, replicaManagerShapes } from './replica-manager.js';
 
 export const passive = {

@@ -4,10 +4,10 @@
  */
 import { enterView, hold, type Joining, type JoiningChange, joiningFrom, takeChunks } from '../membership/joiner.js';
 import type { Chunk } from '../membership/state-transfer.js';
-import type { View } from '../shared/view.js';
 import { discarded } from '../shared/discard.js';
 import type { Delivery, Effect, Incoming } from '../shared/effects.js';
 import type { ReplicatedObject } from '../shared/object.js';
+import type { View } from '../shared/view.js';
 import { applied, confirmEarly, ofReign, taken } from './backup.js';
 import { type Change, installed, partyOf, type ReplicaManagerContext } from './context.js';
 import { updateIn } from './messages.js';

@@ -11,7 +11,7 @@ import type { ReplicatedObject } from '../shared/object.js';
 import type { Batch, Request } from '../shared/requests.js';
 import type { Serializable } from '../shared/serializable.js';
 import type { StyleSettings } from '../shared/style.js';
-import { arrived, inOrder, noArrivals } from './arrivals.js';
+import { addRequest, arrived, hasArrivals, inOrder, noArrivals } from './arrivals.js';
 import { type Asked, ask } from './confirm.js';
 import { type Change, others, type ReplicaManagerContext, toEach, without } from './context.js';
 import { type Result, type Taken, type Update, updateIn } from './messages.js';
@@ -46,7 +46,7 @@ export function arrive<Value>(
 export function order<Value>(context: ReplicaManagerContext<Value>): Change<Value> {
   const batches = inOrder(context.queue);
   const ids = batches.flatMap(({ requests }) => idsOf(requests));
-  return { queue: noArrivals(), batches, effects: [{ type: 'phase', phase: 'SC', requests: ids }] };
+  return { queue: noArrivals, batches, effects: [{ type: 'phase', phase: 'SC', requests: ids }] };
 }
 
 /** EX: executes what has not been executed before, stores the replies (PB-3, PB-4), and keeps them to itself. */
@@ -62,9 +62,7 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
     const result = executed.get(requestId(request.session, request.seq));
     if (result === undefined) continue; // there is one for each
     results.push(result);
-    const last = batches.at(-1);
-    if (last?.frontEnd === result.frontEnd) last.requests.push(request);
-    else batches.push({ frontEnd: result.frontEnd, requests: [request] });
+    addRequest(batches, result.frontEnd, request);
   }
   const ids = idsOf(fresh);
   const phase: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'EX', requests: ids }];
@@ -157,7 +155,7 @@ export function respond<Value>(
 ): Change<Value> {
   const { current, answers, queue, view } = context;
   // Where another batch follows, that one tells the backups that this one is acknowledged.
-  const tells = reads === 'backups' && queue.size === 0 && view !== null;
+  const tells = reads === 'backups' && !hasArrivals(queue) && view !== null;
   const acknowledged = { view: view?.id ?? 0, version: current.version };
   const { reading, effects } = answerReads(context.reading, current, object);
   return {

@@ -20,6 +20,7 @@ import { batchShape, queryShape } from '../shared/request-shapes.js';
 import type { Batch } from '../shared/requests.js';
 import { fields, type MessageShapes, natural } from '../shared/shapes.js';
 import type { ReplicaManagerInput, StyleSettings } from '../shared/style.js';
+import { hasArrivals } from './arrivals.js';
 import { confirm, follow, keep, learn, passOn } from './backup.js';
 import { confirmed } from './confirm.js';
 import { type Change, initialContext, type ReplicaManagerContext, standingIn } from './context.js';
@@ -120,7 +121,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
       isCold: () => backups === 'cold',
       nothingIsFresh: ({ context }) => context.fresh.length === 0,
       isAgreed: ({ context }) => isAgreed(context),
-      moreHasArrived: ({ context }) => context.queue.size > 0,
+      moreHasArrived: ({ context }) => hasArrivals(context.queue),
     },
   }).createMachine({
     id: 'passive replica manager',

@@ -8,15 +8,16 @@
 import { chunksTaken, offer } from '../membership/donor.js';
 import type { InstallPoint } from '../membership/install-point.js';
 import type { ChunkTaken } from '../membership/state-transfer.js';
-import type { View } from '../shared/view.js';
 import type { Effect, Incoming } from '../shared/effects.js';
 import { addReply, answered, type Replica } from '../shared/execution.js';
 import type { Address } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
+import { emptyMap } from '../shared/persistent-map.js';
 import type { Reply } from '../shared/requests.js';
+import type { View } from '../shared/view.js';
 import { inOrder, noArrivals } from './arrivals.js';
-import { applied, confirmEarly, toPrimary } from './backup.js';
+import { applied, confirmEarly, logged, toPrimary } from './backup.js';
 import { askAgain } from './confirm.js';
 import { type Change, installed, others, partyOf, type ReplicaManagerContext } from './context.js';
 import { answerReads } from './reads.js';
@@ -63,10 +64,10 @@ export function stepDown<Value>(context: ReplicaManagerContext<Value>, event: Vi
     donor: { view: now.view, donations: {} },
     current: settled,
     acknowledged: settled,
-    queue: noArrivals(),
+    queue: noArrivals,
     answers: [],
     underWay: null,
-    queries: noArrivals(),
+    queries: noArrivals,
     round: null,
     effects: [...(lost ? [] : answered([], new Map(answers))), ...toPrimary(now, waiting)],
   };
@@ -102,8 +103,8 @@ export function succeed<Value>(context: ReplicaManagerContext<Value>, event: Vie
  * last primary knew of it; what was not has never been. It may have died before it answered the last batch, so that is answered again.
  */
 export function takeOver<Value>(context: ReplicaManagerContext<Value>, object: ReplicatedObject<Value>): Change<Value> {
-  const logged = context.log.size > 0;
-  const { current, last } = logged ? applied(context.current, inOrder(context.log), object) : context;
+  const isCold = context.log.size > 0;
+  const { current, last } = isCold ? applied(context.current, logged(context.log), object) : context;
   const replies = new Map<Address, Reply[]>();
   for (const { frontEnd, ...reply } of last) addReply(replies, frontEnd, reply);
   const read = answerReads(context.reading, current, object);
@@ -112,7 +113,7 @@ export function takeOver<Value>(context: ReplicaManagerContext<Value>, object: R
     current,
     acknowledged: current,
     last: [],
-    log: noArrivals(),
+    log: emptyMap(),
     early: null,
     number: 0,
     donor: donated.donor,

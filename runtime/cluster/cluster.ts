@@ -17,8 +17,8 @@ import type { Recorder } from '../trace/format.js';
 import type { Transport } from '../transport/transport.js';
 import { clientOf } from './client.js';
 import { ClientPort, type Session } from './client-port.js';
-import { type ClusterEventName, type Listener, Listeners } from './events.js';
 import { placementOf } from './dynamic-placement.js';
+import { type ClusterEventName, type Listener, Listeners } from './events.js';
 import type { Placed, Placement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
 

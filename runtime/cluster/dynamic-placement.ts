@@ -7,12 +7,12 @@ import { detectorShapes, failureDetector } from '../../machines/membership/failu
 import type { ViewGroupInput } from '../../machines/membership/group-input.js';
 import { membershipService, membershipShapes } from '../../machines/membership/membership-service.js';
 import { detectorActor, membershipActor } from '../../machines/membership/messages.js';
-import { firstView } from '../../machines/shared/view.js';
 import { viewSynchronousSenderShapes, viewSynchronousShapes } from '../../machines/membership/view-messages.js';
 import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
 import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
 import { address, groupActor, groupName, type NodeId, nodeId, senderId } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
+import { firstView } from '../../machines/shared/view.js';
 import {
   type Placed,
   type Placement,
@@ -27,7 +27,9 @@ import type { ResolvedSettings } from './settings.js';
 const TICKS = 4;
 
 export const placementOf = (service: ReplicatedObject, settings: ResolvedSettings): Placement =>
-  settings.style.needs.membership === 'dynamic' ? dynamicPlacement(service, settings) : staticPlacement(service, settings);
+  settings.style.needs.membership === 'dynamic'
+    ? dynamicPlacement(service, settings)
+    : staticPlacement(service, settings);
 
 function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
   const { style, order, provider, replicas, retryAfter } = settings;

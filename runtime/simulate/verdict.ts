@@ -51,7 +51,6 @@ export function judge<S extends AnyService>(
   played: readonly PlayedRequest[],
   log: ExecutionLog,
 ): Verdict {
-  const { service, settings } = simulation;
   const replicas = simulation.replicas();
   const digests = new Set(replicas.filter(({ state }) => state === 'live').map(({ digest }) => digest));
   const agree = digests.size <= 1;

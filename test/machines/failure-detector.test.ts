@@ -72,7 +72,7 @@ describe('whom a detector watches', () => {
     const effects = sends(player.wait(20));
     expect(effects.map(({ to }) => to).sort()).toEqual(['b/detector', 'c/detector']);
     for (const effect of effects) {
-      expect(effect).toMatchObject({ channel: 'unordered', control: true, message: { items: [{ incarnation: 3 }] } });
+      expect(effect).toMatchObject({ channel: 'lossy', message: { items: [{ incarnation: 3, asks: true }] } });
     }
   });
 

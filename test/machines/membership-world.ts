@@ -15,7 +15,6 @@ import {
   type Suspicion,
   type Watch,
 } from '../../machines/membership/messages.js';
-import { firstView, isMember, type View } from '../../machines/membership/view.js';
 import type { Effect, Message } from '../../machines/shared/effects.js';
 import {
   type Address,
@@ -31,6 +30,7 @@ import {
   senderId,
   senderNode,
 } from '../../machines/shared/identifiers.js';
+import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import type { Random } from './schedule.js';
 
 export const GROUP = groupName('g');

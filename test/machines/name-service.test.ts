@@ -18,7 +18,6 @@ import {
   takeGone,
 } from '../../machines/membership/name-service.js';
 import { ENLISTED } from '../../machines/membership/name-table.js';
-import type { Member, View } from '../../machines/shared/view.js';
 import type { Message } from '../../machines/shared/effects.js';
 import {
   type Address,
@@ -30,6 +29,7 @@ import {
   senderNode,
 } from '../../machines/shared/identifiers.js';
 import { mapGet } from '../../machines/shared/persistent-map.js';
+import type { Member, View } from '../../machines/shared/view.js';
 import { random } from '../../runtime/simulate/random.js';
 import { Hosts } from './hosts.js';
 import { Coverage, discards, expectPure, Player, seeds, sends, sent } from './stage.js';

@@ -4,7 +4,7 @@
  * holds all that anybody who goes on has delivered, and each of these delivers the cut before the next view. The network
  * delays and reorders; nodes crash, are suspected wrongly, and join, and chance decides what happens next.
  */
-import { chosen, isMember, type Member, type View } from '../../machines/shared/view.js';
+
 import { passive } from '../../machines/passive/index.js';
 import type { Effect, Message } from '../../machines/shared/effects.js';
 import {
@@ -24,6 +24,7 @@ import type { Phase } from '../../machines/shared/phases.js';
 import type { Answer, Call } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
+import { chosen, isMember, type Member, type View } from '../../machines/shared/view.js';
 import type { Operation } from '../../runtime/check/history.js';
 import { type Random, random } from '../../runtime/simulate/random.js';
 import { addresses, type Coverage, call, defaults, type Line, line, members, Player } from './stage.js';
@@ -47,14 +48,13 @@ export interface Plan {
   readonly doubled?: number;
   /** Front ends hear of no view: they find the primary by asking. */
   readonly deaf?: boolean;
-  readonly proxies?: boolean;
 }
 
-interface Flying {
+export interface Flying {
   readonly from: Address;
   readonly to: Address;
   readonly message: Message;
-  readonly channel: 'fifo' | 'unordered';
+  readonly channel: 'fifo' | 'unordered' | 'lossy' | 'lossy';
   readonly hops: number;
   readonly incarnation: number;
 }
@@ -63,6 +63,7 @@ interface Client {
   readonly session: string;
   readonly node: NodeId;
   readonly issued: { readonly call: Call; readonly at: number }[];
+  /** `hops`: message delays since the call. */
   readonly answers: { readonly answer: Answer; readonly at: number; readonly hops: number }[];
 }
 
@@ -80,6 +81,8 @@ interface Seat {
   /** Own multicasts ever. */
   sent: number;
   ready: boolean;
+  /** Multicasts that no view of its own has taken yet: sent in the next, when it is installed here. */
+  pending: Stream['payloads'];
   /** It was left out, and its own view goes on without end. */
   deposed: boolean;
 }
@@ -118,6 +121,12 @@ export class PassiveGroup {
   /** Messages sent so far, by type; a multicast as one to each other member. */
   readonly counts: Record<string, number> = {};
   readonly phases: { readonly node: NodeId; readonly phase: Phase; readonly requests: readonly string[] }[] = [];
+  /** Messages for which this holds do not arrive, as long as it does. */
+  held: (flying: Flying) => boolean = () => false;
+  /** No view follows but those that the test asks for. */
+  frozen = false;
+  /** Nodes to which the group hands nothing, as long as they are in here. */
+  readonly cutOff = new Set<NodeId>();
   readonly #plan: Plan;
   readonly #chance: Random;
   readonly #settings: StyleSettings;
@@ -179,6 +188,7 @@ export class PassiveGroup {
       const start = this.#chance.int(0, actions.length - 1);
       let done = false;
       for (let i = 0; i < actions.length && !done; i++) done = actions[(start + i) % actions.length]?.() ?? false;
+      if (!done) done = this.#chance.chance(0.5) && this.#needsChange() && this.#change();
       if (!done || this.#chance.chance(0.005)) this.#wait();
     }
     const left = this.clients.map(({ answers }) => answers.length);
@@ -190,7 +200,7 @@ export class PassiveGroup {
     for (let quiet = false; !quiet; ) {
       quiet = true;
       while (this.#install() || this.#deliver() || this.#arrive() || this.#tellFrontEnds()) quiet = false;
-      if (this.#needsChange() && this.#change()) quiet = false;
+      if (!this.frozen && this.#needsChange() && this.#change()) quiet = false;
     }
   }
 
@@ -282,9 +292,15 @@ export class PassiveGroup {
     return id;
   }
 
-  /** Of the messages that fly, those for which this holds never arrive. */
-  lose(which: (flying: Flying) => boolean): void {
-    this.#flying = this.#flying.filter((flying) => !which(flying));
+  /** Time passes: all timers run out once. */
+  wait(): void {
+    this.#wait();
+  }
+
+  /** All answers that the client has got, as text; of the errors, their codes. */
+  told(session: string): string[] {
+    const { answers } = this.clients.find((client) => client.session === session) as Client; // of the plan
+    return answers.map(({ answer: { outcome } }) => (outcome.ok ? String(outcome.value) : outcome.error.code));
   }
 
   // --- chance -------------------------------------------------------------------------------------------------------
@@ -357,7 +373,7 @@ export class PassiveGroup {
     const input = { node, incarnation: Math.max(1, incarnation), group: GROUP, members: members(this.#plan.n) };
     this.players.set(address(node, 'rm'), new Player(this.#machines.replicaManager, input, this.#coverage));
     for (const seat of this.seats.values()) if (senderNode(seat.id) === node) seat.deposed = true;
-    this.seats.set(id, { id, view: 0, delivered: new Map(), sent: 0, ready: false, deposed: false });
+    this.seats.set(id, { id, view: 0, delivered: new Map(), sent: 0, ready: false, pending: [], deposed: false });
   }
 
   #decide(next: readonly Member[]): void {
@@ -389,17 +405,14 @@ export class PassiveGroup {
       ...stay.map((member) => ({ ...member, full: member.full || this.seats.get(member.id)?.ready === true })),
       ...joiners.map((id) => ({ id, since, full: false })),
     ]);
-    for (const { id } of stay) {
-      const unsettled = before.get(id)?.payloads.slice(cut.get(id)) ?? [];
-      this.#streamsOf(since)
-        .get(id)
-        ?.payloads.push(...unsettled);
-    }
+    for (const { id } of stay) this.seats.get(id)?.pending.push(...(before.get(id)?.payloads.slice(cut.get(id)) ?? []));
   }
 
   /** Somebody delivers some of a stream, as far as its view goes. */
   #deliver(): boolean {
-    const able = [...this.seats.values()].filter((seat) => !this.crashed.has(senderNode(seat.id)) && seat.view > 0);
+    const able = [...this.seats.values()].filter(
+      ({ id, view }) => !this.crashed.has(senderNode(id)) && !this.cutOff.has(senderNode(id)) && view > 0,
+    );
     const first = this.#chance.int(0, Math.max(0, able.length - 1));
     for (let i = 0; i < able.length; i++) {
       const seat = able[(first + i) % able.length];
@@ -435,7 +448,10 @@ export class PassiveGroup {
 
   #install(): boolean {
     const able = [...this.seats.values()].filter(
-      (seat) => !this.crashed.has(senderNode(seat.id)) && this.#current(seat.id) === seat,
+      (seat) =>
+        !this.crashed.has(senderNode(seat.id)) &&
+        !this.cutOff.has(senderNode(seat.id)) &&
+        this.#current(seat.id) === seat,
     );
     const first = this.#chance.int(0, Math.max(0, able.length - 1));
     for (let i = 0; i < able.length; i++) {
@@ -467,6 +483,10 @@ export class PassiveGroup {
     const before = seat.view === 0 ? undefined : this.views[seat.view - 1];
     seat.view = next.id;
     seat.delivered = new Map();
+    this.#streamsOf(next.id)
+      .get(seat.id)
+      ?.payloads.push(...seat.pending);
+    seat.pending = [];
     this.#hops = 0;
     const takesOver = chosen(next)?.id === seat.id && (before === undefined || chosen(before)?.id !== seat.id);
     if (takesOver && next.id > 1 && this.#strikes[0] === 'take-over' && this.#maySpare(seat.id)) {
@@ -482,7 +502,7 @@ export class PassiveGroup {
     if (this.#plan.deaf) return false;
     for (const [node, told] of this.#told) {
       const next = this.views[told];
-      if (next === undefined) continue;
+      if (next === undefined || this.cutOff.has(node)) continue;
       this.#told.set(node, told + 1);
       this.#hops = 0;
       this.tell(address(node, 'fe'), 'view', [next], address(node, 'group:g'));
@@ -509,11 +529,12 @@ export class PassiveGroup {
   }
 
   #arrive(): boolean {
-    const first = this.#flying[this.#chance.int(0, Math.max(0, this.#flying.length - 1))];
+    const free = this.#flying.filter((flying) => !this.held(flying));
+    const first = free[this.#chance.int(0, Math.max(0, free.length - 1))];
     if (first === undefined) return false;
     const sameWay = (other: Flying): boolean =>
       other.channel === 'fifo' && nodeOf(other.from) === nodeOf(first.from) && nodeOf(other.to) === nodeOf(first.to);
-    const next = first.channel === 'fifo' ? (this.#flying.find(sameWay) ?? first) : first;
+    const next = first.channel === 'fifo' ? (free.find(sameWay) ?? first) : first;
     const again = next.channel === 'unordered' && this.#chance.chance(this.#plan.doubled ?? 0);
     if (!again) this.#flying = this.#flying.filter((other) => other !== next);
     if (this.#incarnation(next.to) !== next.incarnation) return true;
@@ -551,14 +572,14 @@ export class PassiveGroup {
   #multicast(node: NodeId, payloads: readonly Serializable[], hops: number): void {
     const seat = [...this.seats.values()].filter(({ id }) => senderNode(id) === node).at(-1);
     if (seat === undefined) return;
-    // A view that has ended takes nothing more of those who go on: it is for the next.
+    // A view that has ended takes nothing more of those who go on.
     const ended = !seat.deposed && seat.view < this.view.id;
-    const stream = this.#streamsOf(ended ? this.view.id : seat.view).get(seat.id);
+    const stream = ended ? seat.pending : this.#streamsOf(seat.view).get(seat.id)?.payloads;
     for (const payload of payloads) {
       seat.sent += 1;
       const others = (this.views[seat.view - 1]?.members.length ?? 1) - 1;
       this.counts.multicast = (this.counts.multicast ?? 0) + others;
-      stream?.payloads.push({ seq: seat.sent, payload, hops });
+      stream?.push({ seq: seat.sent, payload, hops });
     }
   }
 

@@ -22,7 +22,6 @@ import {
   transferShapes,
   WINDOW,
 } from '../../machines/membership/state-transfer.js';
-import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import type { Effect, Incoming } from '../../machines/shared/effects.js';
 import { absorbExecuted, cutExecuted, type ExecutedCursor } from '../../machines/shared/executed-chunks.js';
 import { type ExecutedTable, executedTable, recordExecuted } from '../../machines/shared/executed-table.js';
@@ -41,6 +40,7 @@ import {
 } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Batch } from '../../machines/shared/requests.js';
+import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import { codec } from '../../runtime/actors/codec.js';
 import { collection, service } from '../../runtime/service/index.js';
 import { type Random, randomFrom } from './schedule.js';
