@@ -3,7 +3,7 @@
  * one after another, each run to completion, and carries out the effects that they emit.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
-import type { Delivery, Effect, Gone, Incoming } from '../../machines/shared/effects.js';
+import type { Effect, Gone, Incoming } from '../../machines/shared/effects.js';
 import {
   type Address,
   actorOf,
@@ -12,6 +12,7 @@ import {
   incarnationOf,
   type NodeId,
   nodeOf,
+  type SenderId,
   senderNode,
 } from '../../machines/shared/identifiers.js';
 import type { Shape } from '../../machines/shared/shapes.js';
@@ -349,12 +350,13 @@ export class Node {
         return;
       case 'deliver':
         this.#trace?.delivered(this.#cause, actor.name, effect.group, effect.deliveries);
-        this.#learn(effect.deliveries);
+        for (const { sender } of effect.deliveries) this.#learn(sender);
         this.#hooks.delivered?.(effect.group, actor.deliverTo ?? actor.name, effect.deliveries);
         if (actor.deliverTo !== null) this.#toSibling(actor, actor.deliverTo, 'delivered', effect.deliveries);
         return;
       case 'view':
         this.#trace?.view(this.#cause, actor.name, effect.view);
+        for (const { id } of effect.view.members) this.#learn(id);
         this.#hooks.view?.(effect.view);
         for (const other of this.#actors.values()) {
           if (other !== actor && other.asksFor('view')) this.#toActor(actor, other, 'view', [effect.view]);
@@ -386,14 +388,12 @@ export class Node {
   }
 
   /**
-   * A message that came by way of others names its sender's incarnation. The answer must find that one, also where the
-   * sender itself was never heard.
+   * A message that came by way of others names its sender's incarnation, and a view those of its members. What is sent
+   * there must find that one, also where it was never heard here.
    */
-  #learn(deliveries: readonly Delivery[]): void {
-    for (const { sender } of deliveries) {
-      const incarnation = incarnationOf(sender);
-      if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);
-    }
+  #learn(sender: SenderId): void {
+    const incarnation = incarnationOf(sender);
+    if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);
   }
 
   #send(actor: Hosted, effect: Extract<Effect, { type: 'send' }>): void {
