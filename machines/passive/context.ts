@@ -68,6 +68,8 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   /** What the batch came to and its backups must hear: empty but in `multicasting`. */
   readonly fresh: readonly Batch[];
   readonly results: readonly Result[];
+  /** The replies need the agreement of all: not so where each of them had it before. False but in `multicasting`. */
+  readonly agrees: boolean;
   /** Replies that are held back until all have the batch. */
   readonly answers: readonly Answers[];
   readonly underWay: UnderWay | null;
@@ -114,6 +116,7 @@ export function initialContext<Value>(
     batches: [],
     fresh: [],
     results: [],
+    agrees: false,
     answers: [],
     underWay: null,
     number: 0,
