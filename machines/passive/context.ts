@@ -25,7 +25,7 @@ export interface Reign {
 }
 
 /** A batch that has been multicast, until all have it. */
-export interface UnderWay {
+interface UnderWay {
   readonly number: number;
   /** The group has delivered it here, in the present view: so it is part of that view, and of no later one. */
   readonly delivered: boolean;
@@ -34,7 +34,7 @@ export interface UnderWay {
 }
 
 /** One round of asking all other members whether they are still in the view. */
-export interface Round {
+interface Round {
   readonly number: number;
   /** The queries that came before it began. */
   readonly batches: readonly Batch[];
@@ -47,7 +47,7 @@ export interface WaitingRead extends Read {
 }
 
 /** What one front end is told. */
-export type Answers = readonly [to: Address, replies: readonly Reply[]];
+type Answers = readonly [to: Address, replies: readonly Reply[]];
 
 export interface ReplicaManagerContext<Value> extends Effectful {
   readonly self: SenderId;

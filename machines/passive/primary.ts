@@ -18,7 +18,7 @@ import { type Result, type Taken, type Update, updateIn } from './messages.js';
 import { answerReads } from './reads.js';
 
 /** The requests of this kind, batch by batch. */
-export function ofKind(batches: readonly Batch[], kind: 'update' | 'query'): Batch[] {
+function ofKind(batches: readonly Batch[], kind: 'update' | 'query'): Batch[] {
   const some: Batch[] = [];
   for (const batch of batches) {
     const requests = batch.requests.filter((request) => request.kind === kind);
