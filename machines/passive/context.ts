@@ -25,7 +25,7 @@ export interface Reign {
 }
 
 /** A batch that has been multicast, until all have it. */
-export interface UnderWay {
+interface UnderWay {
   readonly number: number;
   /** The group has delivered it here, in the present view: so it is part of that view, and of no later one. */
   readonly delivered: boolean;
@@ -34,7 +34,7 @@ export interface UnderWay {
 }
 
 /** One round of asking all other members whether they are still in the view. */
-export interface Round {
+interface Round {
   readonly number: number;
   /** The queries that came before it began. */
   readonly batches: readonly Batch[];
@@ -47,7 +47,7 @@ export interface WaitingRead extends Read {
 }
 
 /** What one front end is told. */
-export type Answers = readonly [to: Address, replies: readonly Reply[]];
+type Answers = readonly [to: Address, replies: readonly Reply[]];
 
 export interface ReplicaManagerContext<Value> extends Effectful {
   readonly self: SenderId;
@@ -68,6 +68,8 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   /** What the batch came to and its backups must hear: empty but in `multicasting`. */
   readonly fresh: readonly Batch[];
   readonly results: readonly Result[];
+  /** The replies need the agreement of all: not so where each of them had it before. False but in `multicasting`. */
+  readonly agrees: boolean;
   /** Replies that are held back until all have the batch. */
   readonly answers: readonly Answers[];
   readonly underWay: UnderWay | null;
@@ -114,6 +116,7 @@ export function initialContext<Value>(
     batches: [],
     fresh: [],
     results: [],
+    agrees: false,
     answers: [],
     underWay: null,
     number: 0,

@@ -75,11 +75,7 @@ export interface FrontEndContext extends Effectful {
 type Change = Partial<FrontEndContext>;
 
 /** RE: what is new goes to the primary as one batch, or to one replica manager that may read. */
-export function request(
-  context: FrontEndContext,
-  event: Incoming<'call', Call>,
-  reads: StyleSettings['reads'],
-): Change {
+function request(context: FrontEndContext, event: Incoming<'call', Call>, reads: StyleSettings['reads']): Change {
   const { turns, reader } = context;
   const round = roundOf(turns, context.outstanding.size === 0);
   const open = (call: Call): Asked => {
@@ -113,7 +109,7 @@ function ask(context: FrontEndContext, servers: readonly Address[], entries: rea
 }
 
 /** END: the first reply is the answer. Whoever replies to a request for the primary is the primary, or was just now. */
-export function answer(context: FrontEndContext, event: Incoming<'replies', Reply>): Change {
+function answer(context: FrontEndContext, event: Incoming<'replies', Reply>): Change {
   let { outstanding, seen } = context;
   let { turn } = context.turns;
   const from = context.turns.servers.indexOf(event.from);
@@ -136,17 +132,17 @@ export function answer(context: FrontEndContext, event: Incoming<'replies', Repl
 }
 
 /** A client has given up. */
-export function giveUp(context: FrontEndContext, event: Incoming<'cancel', Cancelled>): Change {
+function giveUp(context: FrontEndContext, event: Incoming<'cancel', Cancelled>): Change {
   const { outstanding, effects } = forget(context.outstanding, event.items);
   return { outstanding, effects };
 }
 
 /** A replica manager is gone: what it was asked is asked of the next. */
-export const passOver = (context: FrontEndContext, event: Incoming<'gone', Gone>): Change =>
+const passOver = (context: FrontEndContext, event: Incoming<'gone', Gone>): Change =>
   askAgain(context, withoutGone(context.turns, context.outstanding, event.items));
 
 /** A round is over: what is unanswered is asked of the next. */
-export const askNext = (context: FrontEndContext): Change =>
+const askNext = (context: FrontEndContext): Change =>
   askAgain(context, withoutSilent(context.turns, context.outstanding));
 
 function askAgain(context: FrontEndContext, { turns, outstanding, moved }: Reassignment<Asked>): Change {
@@ -164,7 +160,7 @@ function askAgain(context: FrontEndContext, { turns, outstanding, moved }: Reass
  * A new view: what is out goes to its primary, unless that one has it. Where no member has the state, whoever is
  * there is asked in turn.
  */
-export function follow(context: FrontEndContext, event: Incoming<'view', View>): Change {
+function follow(context: FrontEndContext, event: Incoming<'view', View>): Change {
   const view = event.items.at(-1);
   if (view === undefined || view.id <= context.view || view.members.length === 0)
     return { effects: discarded('view', { old: event.items.length }) };

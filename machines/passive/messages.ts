@@ -19,7 +19,7 @@ export interface Result extends Reply {
 export type Update = StateUpdate | RequestUpdate;
 
 /** PB-17, the first way: what changed, so that nothing is executed twice and operations need not be deterministic. */
-export interface StateUpdate {
+interface StateUpdate {
   readonly form: 'state';
   readonly reign: number;
   readonly number: number;
@@ -31,7 +31,7 @@ export interface StateUpdate {
 }
 
 /** PB-17, the second way: the requests, in order; each backup executes them itself. */
-export interface RequestUpdate {
+interface RequestUpdate {
   readonly form: 'requests';
   readonly reign: number;
   readonly number: number;

@@ -18,7 +18,7 @@ import { type Result, type Taken, type Update, updateIn } from './messages.js';
 import { answerReads } from './reads.js';
 
 /** The requests of this kind, batch by batch. */
-export function ofKind(batches: readonly Batch[], kind: 'update' | 'query'): Batch[] {
+function ofKind(batches: readonly Batch[], kind: 'update' | 'query'): Batch[] {
   const some: Batch[] = [];
   for (const batch of batches) {
     const requests = batch.requests.filter((request) => request.kind === kind);
@@ -64,6 +64,10 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
     results.push(result);
     addRequest(batches, result.frontEnd, request);
   }
+  // Only a primary knows that a session has expired: one that has been left behind must not say so (PB-10).
+  const refuses = [...replies.values()].some((list) =>
+    list.some(({ outcome }) => !outcome.ok && outcome.error.code === 'SESSION_EXPIRED'),
+  );
   const ids = idsOf(fresh);
   const phase: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'EX', requests: ids }];
   return {
@@ -71,6 +75,7 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
     batches: [],
     fresh: batches,
     results,
+    agrees: results.length > 0 || refuses,
     answers: [...replies],
     effects: [...phase, ...discarded('requests', { stale })],
   };
@@ -95,13 +100,16 @@ export function propose<Value>(
           version: current.version,
           results,
         };
+  const ids = idsOf(results);
+  const phase: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'AC', requests: ids }];
   return {
     number,
     fresh: [],
     results: [],
+    agrees: false,
     underWay: { number, delivered: false, awaited: others(context) },
     effects: [
-      { type: 'phase', phase: 'AC', requests: idsOf(results) },
+      ...phase,
       // An update is plain data; only its being an interface keeps TypeScript from seeing it.
       { type: 'multicast', group, payloads: [update as unknown as Serializable] },
     ],

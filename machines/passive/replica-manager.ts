@@ -119,7 +119,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
       bringsUpdates: ({ event }) => event.type === 'requests' && bringsUpdates(event.items),
       hasState: ({ context }) => context.joining === null,
       isCold: () => backups === 'cold',
-      nothingIsFresh: ({ context }) => context.fresh.length === 0,
+      wasAgreed: ({ context }) => !context.agrees,
       isAgreed: ({ context }) => isAgreed(context),
       moreHasArrived: ({ context }) => hasArrivals(context.queue),
     },
@@ -242,7 +242,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
               multicasting: {
                 always: [
                   // All of it has been executed before, so all have it.
-                  { guard: 'nothingIsFresh', target: '#responding' },
+                  { guard: 'wasAgreed', target: '#responding' },
                   {
                     target: 'awaiting',
                     actions: [assign(({ context }) => propose(context, object, transfer)), emitEffects],

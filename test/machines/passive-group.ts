@@ -212,6 +212,7 @@ export class PassiveGroup {
         if (op === 'fail') return;
         const answer = answers[i];
         const outcome = answer?.answer.outcome;
+        if (outcome?.ok === false) throw new Error(`${session}#${i + 1} is told ${outcome.error.code}`);
         operations.push({
           process: session,
           op: op === 'append' ? 'append' : 'get',

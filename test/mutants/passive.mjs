@@ -134,6 +134,14 @@ export const passive = [
     tests,
   },
   {
+    rule: 'PB-10',
+    breaks: 'a primary that has been left behind tells sessions that they have expired',
+    file: 'machines/passive/primary.ts',
+    find: 'agrees: results.length > 0 || refuses,',
+    replace: 'agrees: results.length > Number(refuses) * 0,',
+    tests,
+  },
+  {
     rule: 'PB-11',
     breaks: 'a primary sends the requests whatever is set',
     file: 'machines/passive/primary.ts',
