@@ -37,6 +37,15 @@ export function enter<Value>(
   return { ...now, early, effects: [...effects, ...confirmations] };
 }
 
+/** A part of the state, from a donor that has installed the view which is still on its way here. */
+export function expect<Value>(
+  context: ReplicaManagerContext<Value>,
+  event: Incoming<'chunk', Chunk>,
+  object: ReplicatedObject<Value>,
+): Change<Value> {
+  return receive({ ...context, joining: context.joining ?? joiningFrom<Value, Delivery>(object) }, event, object);
+}
+
 /** A part of the state. */
 export function receive<Value>(
   context: ReplicaManagerContext<Value>,

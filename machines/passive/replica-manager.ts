@@ -24,7 +24,7 @@ import { hasArrivals } from './arrivals.js';
 import { confirm, follow, keep, learn, passOn } from './backup.js';
 import { confirmed } from './confirm.js';
 import { type Change, initialContext, type ReplicaManagerContext, standingIn } from './context.js';
-import { enter, holdBack, receive } from './joining.js';
+import { enter, expect, holdBack, receive } from './joining.js';
 import {
   type Acknowledged,
   acknowledgedShape,
@@ -94,6 +94,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     confirmed: ({ context, event }) => (event.type === 'confirmed' ? confirmed(context, event, object) : unfit(event)),
     learn: ({ context, event }) => (event.type === 'acknowledged' ? learn(context, event, object) : unfit(event)),
     receive: ({ context, event }) => (event.type === 'chunk' ? receive(context, event, object) : unfit(event)),
+    expect: ({ context, event }) => (event.type === 'chunk' ? expect(context, event, object) : unfit(event)),
     handOn: ({ context, event }) => (event.type === 'chunk-taken' ? handOn(context, event, object) : unfit(event)),
     enter: ({ context, event }) => (event.type === 'view' ? enter(context, event, object) : unfit(event)),
     stay: ({ context, event }) => (event.type === 'view' ? stay(context, event, object) : unfit(event)),
@@ -136,6 +137,8 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
       /** No view has come yet. Who is in the first view has the state: the initial one. */
       starting: {
         on: {
+          chunk: { actions: [assign(rules.expect), emitEffects] },
+          confirm: { actions: [assign(rules.confirm), emitEffects] },
           view: [
             { guard: 'isPrimary', target: 'takingOver', actions: [assign(rules.succeed), emitEffects] },
             { guard: 'isBackup', target: 'backup', actions: [assign(rules.stay), emitEffects] },
