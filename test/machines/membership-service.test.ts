@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { addressExpansion, expansionShapes } from '../../machines/membership/address-expansion.js';
+import { directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
 import type { Created, Decree, Refusal } from '../../machines/membership/messages.js';
-import { isMember } from '../../machines/membership/view.js';
-import type { Collection } from '../../machines/membership/view-change.js';
+import { firstView, isMember } from '../../machines/membership/view.js';
+import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
 import { type Address, address, nodeId, type SenderId, senderId } from '../../machines/shared/identifiers.js';
 import { emptyMap, mapEntries } from '../../machines/shared/persistent-map.js';
 import { GROUP, type Member, STATIC, World } from './membership-world.js';
@@ -83,6 +84,16 @@ describe('a view change', () => {
     world.run(world.now + 200);
     expect(ids(world)).toEqual([m(1), m(3)]);
     expect(member(world, m(2)).over).toBe(true);
+    const view = firstView(GROUP, [m(1), m(2), m(3)]);
+    const [entry] = entries(directoryOf([{ view, static: false }]));
+    if (entry === undefined) throw new Error('no entry');
+    const say = (...claims: [SenderId, SenderId][]) =>
+      suspectsOf(entry, { ...nothingHeard, claims: claims.map(([by, suspect]) => ({ by, suspect })) });
+    expect(say([m(1), m(2)], [m(2), m(1)], [m(2), m(3)])).toEqual([m(2)]);
+    expect(say([m(2), m(3)], [m(1), m(2)], [m(2), m(1)])).toEqual([m(3), m(2)]);
+    // Of the last who has the state nobody is believed that he has failed.
+    expect(say([m(1), m(2)], [m(1), m(3)], [m(3), m(1)])).toEqual([m(2), m(3)]);
+    expect(say([m(2), m(1)], [m(3), m(2)], [senderId(nodeId('fe-1'), 1), m(3)])).toEqual([m(1), m(2)]);
   });
 
   test('GM-3: who does not report in time is evicted as well, while somebody who has the state has reported', () => {

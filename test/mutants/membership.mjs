@@ -71,6 +71,7 @@ export const membership = [
     find: 'if (suspects.includes(suspect) || (by !== null && suspects.includes(by))) continue;',
     replace: 'if (suspects.includes(suspect)) continue;',
     tests,
+    name: 'GM-3: of two members that suspect each other one goes on, and what a suspect says counts nothing',
   },
   {
     rule: 'GM-3',
