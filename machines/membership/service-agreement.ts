@@ -35,6 +35,7 @@ import {
   promiseShape,
 } from './directory.js';
 import { type Accepted, membershipAt } from './messages.js';
+import { nextChange } from './service-collecting.js';
 import {
   audience,
   discard,
@@ -50,7 +51,7 @@ import {
   tell,
   watch,
 } from './service-replica.js';
-import { answerRequests, claimSuspected, nextChange, refuseForNow } from './service-requests.js';
+import { answerRequests, claimSuspected, refuseForNow } from './service-requests.js';
 import { memberNodes } from './view.js';
 import { afterDecision } from './view-change.js';
 

@@ -3,7 +3,7 @@ import { addressExpansion, expansionShapes } from '../../machines/membership/add
 import { directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
 import type { Created, Decree, Refusal } from '../../machines/membership/messages.js';
-import { firstView, isMember } from '../../machines/membership/view.js';
+import { firstView, isMember, type View } from '../../machines/membership/view.js';
 import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
 import { type Address, address, nodeId, type SenderId, senderId } from '../../machines/shared/identifiers.js';
 import { emptyMap, mapEntries } from '../../machines/shared/persistent-map.js';
@@ -85,14 +85,17 @@ describe('a view change', () => {
     expect(ids(world)).toEqual([m(1), m(3)]);
     expect(member(world, m(2)).over).toBe(true);
     const view = firstView(GROUP, [m(1), m(2), m(3)]);
-    const [entry] = entries(directoryOf([{ view, static: false }]));
-    if (entry === undefined) throw new Error('no entry');
-    const say = (...claims: [SenderId, SenderId][]) =>
-      suspectsOf(entry, { ...nothingHeard, claims: claims.map(([by, suspect]) => ({ by, suspect })) });
+    const sayIn = (group: View, ...claims: [SenderId, SenderId][]) =>
+      entries(directoryOf([{ view: group, static: false }])).flatMap((entry) =>
+        suspectsOf(entry, { ...nothingHeard, claims: claims.map(([by, suspect]) => ({ by, suspect })) }),
+      );
+    const say = (...claims: [SenderId, SenderId][]) => sayIn(view, ...claims);
     expect(say([m(1), m(2)], [m(2), m(1)], [m(2), m(3)])).toEqual([m(2)]);
     expect(say([m(2), m(3)], [m(1), m(2)], [m(2), m(1)])).toEqual([m(3), m(2)]);
     // Of the last who has the state nobody is believed that he has failed.
     expect(say([m(1), m(2)], [m(1), m(3)], [m(3), m(1)])).toEqual([m(2), m(3)]);
+    const joining = { ...view, members: view.members.map((each) => ({ ...each, full: each.id === m(1) })) };
+    expect(sayIn(joining, [m(2), m(1)], [m(1), m(3)])).toEqual([m(3)]);
     expect(say([m(2), m(1)], [m(3), m(2)], [senderId(nodeId('fe-1'), 1), m(3)])).toEqual([m(1), m(2)]);
   });
 

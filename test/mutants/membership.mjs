@@ -97,6 +97,7 @@ export const membership = [
     find: '|| left.some((member) => hasState(entry, collection, member)))',
     replace: '|| left.length > 0)',
     tests,
+    name: 'GM-3: of two members that suspect each other one goes on, and what a suspect says counts nothing',
   },
   {
     rule: 'GM-3',
