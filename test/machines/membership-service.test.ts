@@ -1,11 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import { addressExpansion, expansionShapes } from '../../machines/membership/address-expansion.js';
-import { directoryOf, entries } from '../../machines/membership/directory.js';
+import {
+  type Agreement,
+  agreementOf,
+  campaigning,
+  foundChange,
+  withPromise,
+} from '../../machines/membership/agreement.js';
+import { type Change, directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
 import type { Created, Decree, Refusal } from '../../machines/membership/messages.js';
 import { firstView, isMember, type View } from '../../machines/membership/view.js';
 import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
-import { type Address, address, nodeId, type SenderId, senderId } from '../../machines/shared/identifiers.js';
+import {
+  type Address,
+  address,
+  groupName,
+  nodeId,
+  type SenderId,
+  senderId,
+} from '../../machines/shared/identifiers.js';
 import { emptyMap, mapEntries } from '../../machines/shared/persistent-map.js';
 import { GROUP, type Member, STATIC, World } from './membership-world.js';
 import { randomFrom } from './schedule.js';
@@ -373,6 +387,22 @@ describe('the replicas', () => {
     world.run(world.now + 100);
     expect(world.stateOf(ms(2))).toEqual({ serving: { leading: 'idle' } });
     expect(ids(world)).toEqual([m(1)]);
+  });
+
+  test('GM-4: of what was accepted the highest ballot counts, and of earlier slots nothing', () => {
+    const change = (name: string): Change => ({ kind: 'destroy', group: groupName(name) });
+    const promise = (ballot: number, slot: number) => ({
+      ballot: 9,
+      slot,
+      accepted: { ballot, change: change(`${ballot}`) },
+    });
+    const fresh = agreementOf(ms(1), [ms(1), ms(2), ms(3), ms(4), ms(5)], { slot: 4, promised: 7, accepted: null });
+    const promised = [promise(3, 4), promise(6, 4), promise(7, 3), promise(5, 4)].reduce(
+      (now: Agreement, each, i) => withPromise(now, ms(i + 2), { ...each, ballot: 10 }),
+      campaigning(fresh),
+    );
+    expect(promised.campaign?.ballot).toBe(10); // the first above 7 that is its own: 0, 5, 10, …
+    expect(foundChange(promised)).toEqual(change('6'));
   });
 
   test('GM-7: one that comes back without records keeps silent for good', () => {

@@ -27,7 +27,7 @@ export const membership = [
     find: 'promise.accepted.ballot > found.ballot) found',
     replace: 'promise.accepted.ballot < found.ballot) found',
     tests,
-    name: storm,
+    name: 'GM-4: of what was accepted the highest ballot counts, and of earlier slots nothing',
   },
   {
     rule: 'GM-4',
