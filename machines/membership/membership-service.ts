@@ -36,14 +36,9 @@ import {
   takePrepare,
   takePromised,
 } from './service-agreement.js';
+import { beginRound, endRound, flush, isAnyWanted, mustFlush, nextChange } from './service-collecting.js';
 import { initialContext, isFirst, type MembershipContext, type MembershipInput, rule } from './service-replica.js';
 import {
-  beginRound,
-  endRound,
-  flush,
-  isAnyWanted,
-  mustFlush,
-  nextChange,
   type RequestEvent,
   refuseForNow,
   requestShapes,

@@ -7,7 +7,6 @@ import type { Effect, Incoming } from '../shared/effects.js';
 import { type Address, nodeOf } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet } from '../shared/persistent-map.js';
 import { fields, type MessageShapes, natural } from '../shared/shapes.js';
-import { memberNodes } from '../shared/view.js';
 import {
   type Agreement,
   accepting,
@@ -36,6 +35,7 @@ import {
   promiseShape,
 } from './directory.js';
 import { type Accepted, membershipAt } from './messages.js';
+import { nextChange } from './service-collecting.js';
 import {
   audience,
   discard,
@@ -51,7 +51,8 @@ import {
   tell,
   watch,
 } from './service-replica.js';
-import { answerRequests, claimSuspected, nextChange, refuseForNow } from './service-requests.js';
+import { answerRequests, claimSuspected, refuseForNow } from './service-requests.js';
+import { memberNodes } from '../shared/view.js';
 import { afterDecision } from './view-change.js';
 
 /** Phase 1: from who wants to lead. */

@@ -1,11 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import { addressExpansion, expansionShapes } from '../../machines/membership/address-expansion.js';
+import {
+  type Agreement,
+  agreementOf,
+  campaigning,
+  foundChange,
+  withPromise,
+} from '../../machines/membership/agreement.js';
+import { type Change, directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
 import type { Created, Decree, Refusal } from '../../machines/membership/messages.js';
-import type { Collection } from '../../machines/membership/view-change.js';
-import { type Address, address, nodeId, type SenderId, senderId } from '../../machines/shared/identifiers.js';
+import { firstView, isMember, type View } from '../../machines/shared/view.js';
+import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
+import {
+  type Address,
+  address,
+  groupName,
+  nodeId,
+  type SenderId,
+  senderId,
+} from '../../machines/shared/identifiers.js';
 import { emptyMap, mapEntries } from '../../machines/shared/persistent-map.js';
-import { isMember } from '../../machines/shared/view.js';
 import { GROUP, type Member, STATIC, World } from './membership-world.js';
 import { randomFrom } from './schedule.js';
 import { Coverage, discards, Player, seeds, sends } from './stage.js';
@@ -83,6 +98,19 @@ describe('a view change', () => {
     world.run(world.now + 200);
     expect(ids(world)).toEqual([m(1), m(3)]);
     expect(member(world, m(2)).over).toBe(true);
+    const view = firstView(GROUP, [m(1), m(2), m(3)]);
+    const sayIn = (group: View, ...claims: [SenderId, SenderId][]) =>
+      entries(directoryOf([{ view: group, static: false }])).flatMap((entry) =>
+        suspectsOf(entry, { ...nothingHeard, claims: claims.map(([by, suspect]) => ({ by, suspect })) }),
+      );
+    const say = (...claims: [SenderId, SenderId][]) => sayIn(view, ...claims);
+    expect(say([m(1), m(2)], [m(2), m(1)], [m(2), m(3)])).toEqual([m(2)]);
+    expect(say([m(2), m(3)], [m(1), m(2)], [m(2), m(1)])).toEqual([m(3), m(2)]);
+    // Of the last who has the state nobody is believed that he has failed.
+    expect(say([m(1), m(2)], [m(1), m(3)], [m(3), m(1)])).toEqual([m(2), m(3)]);
+    const joining = { ...view, members: view.members.map((each) => ({ ...each, full: each.id === m(1) })) };
+    expect(sayIn(joining, [m(2), m(1)], [m(1), m(3)])).toEqual([m(3)]);
+    expect(say([m(2), m(1)], [m(3), m(2)], [senderId(nodeId('fe-1'), 1), m(3)])).toEqual([m(1), m(2)]);
   });
 
   test('GM-3: who does not report in time is evicted as well, while somebody who has the state has reported', () => {
@@ -359,6 +387,22 @@ describe('the replicas', () => {
     world.run(world.now + 100);
     expect(world.stateOf(ms(2))).toEqual({ serving: { leading: 'idle' } });
     expect(ids(world)).toEqual([m(1)]);
+  });
+
+  test('GM-4: of what was accepted the highest ballot counts, and of earlier slots nothing', () => {
+    const change = (name: string): Change => ({ kind: 'destroy', group: groupName(name) });
+    const promise = (ballot: number, slot: number) => ({
+      ballot: 9,
+      slot,
+      accepted: { ballot, change: change(`${ballot}`) },
+    });
+    const fresh = agreementOf(ms(1), [ms(1), ms(2), ms(3), ms(4), ms(5)], { slot: 4, promised: 7, accepted: null });
+    const promised = [promise(3, 4), promise(6, 4), promise(7, 3), promise(5, 4)].reduce(
+      (now: Agreement, each, i) => withPromise(now, ms(i + 2), { ...each, ballot: 10 }),
+      campaigning(fresh),
+    );
+    expect(promised.campaign?.ballot).toBe(10); // the first above 7 that is its own: 0, 5, 10, …
+    expect(foundChange(promised)).toEqual(change('6'));
   });
 
   test('GM-7: one that comes back without records keeps silent for good', () => {

@@ -27,7 +27,7 @@ export const membership = [
     find: 'promise.accepted.ballot > found.ballot) found',
     replace: 'promise.accepted.ballot < found.ballot) found',
     tests,
-    name: storm,
+    name: 'GM-4: of what was accepted the highest ballot counts, and of earlier slots nothing',
   },
   {
     rule: 'GM-4',
@@ -71,6 +71,7 @@ export const membership = [
     find: 'if (suspects.includes(suspect) || (by !== null && suspects.includes(by))) continue;',
     replace: 'if (suspects.includes(suspect)) continue;',
     tests,
+    name: 'GM-3: of two members that suspect each other one goes on, and what a suspect says counts nothing',
   },
   {
     rule: 'GM-3',
@@ -96,6 +97,7 @@ export const membership = [
     find: '|| left.some((member) => hasState(entry, collection, member)))',
     replace: '|| left.length > 0)',
     tests,
+    name: 'GM-3: of two members that suspect each other one goes on, and what a suspect says counts nothing',
   },
   {
     rule: 'GM-3',
