@@ -501,7 +501,8 @@ export const viewSynchronousMember = setup({
           actions: [assign(stopAtOnce), emitEffects],
         },
         { guard: 'isLeaving', target: 'following.leaving' },
-        { target: 'following' },
+        { guard: 'isTold', target: 'following' },
+        { target: 'following.unstable' },
       ],
     },
     following: {
