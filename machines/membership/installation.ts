@@ -75,6 +75,7 @@ function beginView(step: Step, { view }: Decree): void {
   step.kept = emptyQueue();
   step.reports = {};
   step.relayed = {};
+  step.sources = {};
   step.votes = votesAfter(step.votes, view.id);
   step.decree = null;
   step.distrusted = othersOf(step).filter((id) => step.distrusted.includes(id) || hasEnded(step.ended, id));

@@ -61,6 +61,8 @@ export interface MemberContext extends Effectful {
   readonly reports: Readonly<Record<SenderId, Report>>;
   /** Member → what this one has passed on to it. */
   readonly relayed: Readonly<Record<SenderId, Holdings>>;
+  /** Stream → who passed on to this member what it holds of it. */
+  readonly sources: Readonly<Record<SenderId, SenderId>>;
   readonly votes: Votes;
   /** The decided end of this view, while something of its cut is missing. */
   readonly decree: Decree | null;

@@ -100,6 +100,8 @@ const follow = (context: MemberContext, event: OfAView, take: (step: Step) => vo
   const step = begin(context);
   take(step);
   advance(step);
+  // Where a member is alone, or tells at once what it holds, nothing that comes later need show that all hold it.
+  if (event.type === 'stability' || step.input.uniform || step.view?.members.length === 1) dropStable(step);
   return finish(step, event.type);
 };
 
@@ -125,6 +127,7 @@ const multicast: Rule<Multicast> = ({ context, event }) => {
   const order = orderOf(step.input);
   order.issue(step, numberOwn(step, event.items));
   order.deliver(step, null);
+  if (step.view?.members.length === 1) dropStable(step);
   return finish(step, event.type);
 };
 
@@ -157,14 +160,13 @@ const takeSubmit: Rule<Submit | OfferCome> = ({ context, event }) =>
 const learnStability: Rule<Stability> = ({ context, event }) =>
   follow(context, event, (step) => {
     takeStability(step, event);
-    if (step.input.uniform) orderOf(step.input).deliver(step, null);
-    dropStable(step);
   });
 
 /** A stability round: what this member holds, to all others of the view. */
 const tellRound: Rule<unknown> = ({ context }) => {
   const step = begin(context);
   tellHoldings(step);
+  dropStable(step);
   return finish(step, 'stability');
 };
 
@@ -245,9 +247,16 @@ const keepData: Rule<EntriesCome | TicketCome> = ({ context, event }) => {
   const items = event.type === 'ticket' ? redeemed(step, current(step, event)) : current(step, event);
   if (event.type !== 'relay' && from !== undefined && step.suspects.includes(from))
     count(step, 'suspected', items.length);
-  else if (takeEntries(step, items, from ?? null)) report(step);
+  else if (takeEntries(step, items, from ?? null)) {
+    if (event.type === 'relay' && from !== undefined) noteSource(step, event.items, from);
+    report(step);
+  }
   return finish(step, event.type);
 };
+
+function noteSource(step: Step, entries: readonly Entry[], from: SenderId): void {
+  for (const { author: stream } of entries) step.sources = { ...step.sources, [stream]: from };
+}
 
 const keepOffers: Rule<OfferCome> = ({ context, event }) => {
   const step = begin(context);
@@ -355,6 +364,7 @@ const enter: Rule<unknown> = ({ context }) => {
   if (context.decree !== null) install(step, context.decree);
   replay(step);
   advance(step);
+  dropStable(step);
   return finish(step, 'view');
 };
 
@@ -458,6 +468,7 @@ export const viewSynchronousMember = setup({
     changing: false,
     reports: {},
     relayed: {},
+    sources: {},
     votes: [],
     decree: null,
     ready: false,

@@ -12,8 +12,8 @@ import { viewSynchronousSender } from '../../machines/membership/view-synchronou
 import type { Order } from '../../machines/multicast/index.js';
 import type { Delivery, Effect, EffectsEmitted, Incoming, Message } from '../../machines/shared/effects.js';
 import {
-  actorOf,
   type Address,
+  actorOf,
   address,
   groupActor,
   groupName,
@@ -379,7 +379,9 @@ class ScriptedService {
   suspect(id: SenderId): void {
     this.joins = this.joins.filter((joiner) => joiner !== id);
     if (!this.isMember(id) || this.suspects.includes(id)) return;
-    const full = this.view.members.filter((member) => member.full && member.id !== id && !this.suspects.includes(member.id));
+    const full = this.view.members.filter(
+      (member) => member.full && member.id !== id && !this.suspects.includes(member.id),
+    );
     if (full.length === 0) return;
     this.suspects.push(id);
     this.begin();
@@ -403,17 +405,17 @@ class ScriptedService {
   }
 
   private wish(member: SenderId, from: Address): void {
-    if (this.isMember(member)) return this.tell('s1', from, 'decided', [this.decrees.get(this.view.id)]);
-    if (this.joins.includes(member)) return;
+    if (this.isMember(member)) this.tell('s1', from, 'decided', [this.decrees.get(this.view.id)]);
+    if (this.isMember(member) || this.joins.includes(member)) return;
     this.joins.push(member);
     for (const { id } of this.view.members) if (senderNode(id) === senderNode(member)) this.suspect(id);
     this.begin();
   }
 
   private leave(member: SenderId, from: Address): void {
-    if (!this.isMember(member)) return this.tell('s1', from, 'decided', [this.decrees.get(this.view.id)]);
+    if (!this.isMember(member)) this.tell('s1', from, 'decided', [this.decrees.get(this.view.id)]);
     const stay = this.view.members.filter(({ id, full }) => full && id !== member && !this.leaves.includes(id));
-    if (stay.length === 0 || this.leaves.includes(member)) return;
+    if (!this.isMember(member) || stay.length === 0 || this.leaves.includes(member)) return;
     this.leaves.push(member);
     this.begin();
   }
@@ -437,8 +439,7 @@ class ScriptedService {
     const cut: Record<SenderId, number> = {};
     for (const { holds } of reports)
       for (const key in holds) cut[key as SenderId] = Math.max(cut[key as SenderId] ?? 0, holds[key as SenderId] ?? 0);
-    const lacks = (holds: Holdings): boolean =>
-      Object.entries(cut).some(([id, n]) => (holds[id as SenderId] ?? 0) < n);
+    const lacks = (holds: Holdings): boolean => Object.entries(cut).some(([id, n]) => (holds[id as SenderId] ?? 0) < n);
     if (reports.some(({ holds }) => lacks(holds))) return;
     this.decide(taking, cut);
   }
@@ -469,7 +470,6 @@ class ScriptedService {
     const decree = { view, cut, unsettled } as Decree;
     const told = new Set([...memberNodes(this.view), ...memberNodes(view)].map((node) => address(node, ACTOR)));
     this.decrees.set(id, decree);
-    const left = this.leaves;
     this.view = view;
     this.reports = new Map();
     this.joins = [];
@@ -482,7 +482,6 @@ class ScriptedService {
       for (const to of [...told, ...(this.observers as Set<Address>)])
         this.tell(replica, to, 'accepted', [{ slot: id, ballot: 3, decree }]);
     }
-    void left;
   }
 
   private tell(replica: string, to: Address, type: string, items: readonly unknown[]): void {
