@@ -86,7 +86,7 @@ export function takeReport(step: Step, told: Report, from: SenderId | undefined)
   step.changing = true;
 }
 
-export const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
+const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
   memberIds(step).filter((id) => !step.suspects.includes(id));
 
 /** Passes on what others lack of the streams of those that take no part, where that falls to this member. */

@@ -16,7 +16,7 @@ import type { View } from './view.js';
 import type { Entry, Issued } from './view-messages.js';
 
 /** A message of a view that is on its way to this member, until that view is there. */
-export interface Early {
+interface Early {
   readonly type: string;
   readonly from: Address;
   readonly view: number;

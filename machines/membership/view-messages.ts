@@ -86,7 +86,7 @@ const ticket = (order: Order) => ({
   ...(keepsCausal(order) ? { past: optional(holdingsShape) } : {}),
 });
 
-export const viewSynchronousShapes = (order: Order): MessageShapes => ({
+const viewSynchronousShapes = (order: Order): MessageShapes => ({
   data: fields({ ...ticket(order), ...issued }),
   relay: fields({ ...ticket(order), ...issued }),
   ticket: fields(ticket(order)),
@@ -101,7 +101,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   refused: refusalShape,
 });
 
-export const viewSynchronousSenderShapes: MessageShapes = {
+const viewSynchronousSenderShapes: MessageShapes = {
   taken: fields({ seqs: listOf(place) }),
   accepted: acceptedShape,
   decided: decreeShape,

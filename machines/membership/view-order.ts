@@ -18,7 +18,7 @@ import { chosen, isMember } from './view.js';
 import { at, count, memberIds, type Step, toSender, viewOf } from './view-member.js';
 import type { Entry, Issued, Submission } from './view-messages.js';
 
-export interface ViewOrder {
+interface ViewOrder {
   /** Brings own messages, which are in `pending`, on their way in the current view. */
   readonly issue: (step: Step, messages: readonly Issued[]) => void;
   /** Takes messages of others that wait here and whose turn has come into the own stream. */
@@ -179,5 +179,5 @@ export function forgetWaiting(step: Step, isToGo: (sender: SenderId) => boolean)
   }
 }
 
-export const wasMember = (step: Pick<Step, 'view'>, sender: SenderId): boolean =>
+const wasMember = (step: Pick<Step, 'view'>, sender: SenderId): boolean =>
   step.view !== null && isMember(step.view, sender);

@@ -1,0 +1,54 @@
+/**
+ * The events of a member of a view-synchronous group, and which view they belong to.
+ */
+import type { Gone, Incoming } from '../shared/effects.js';
+import { type Address, nodeOf, type SenderId, senderNode } from '../shared/identifiers.js';
+import type { Serializable } from '../shared/serializable.js';
+import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
+import { count, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
+import type { Entry, History, HoldingsTold, Offer, Submission, Ticket } from './view-messages.js';
+
+export type Multicast = Incoming<'multicast', Serializable>;
+/** From the application: it has the group's state; it wants to be no member any more. */
+export type Ready = Incoming<'ready'>;
+type Leave = Incoming<'leave'>;
+/** Entries of a stream: from their author, or passed on during a change. */
+export type EntriesCome = Incoming<'data', Entry> | Incoming<'relay', Entry>;
+export type TicketCome = Incoming<'ticket', Ticket>;
+export type Submit = Incoming<'submit', Submission>;
+export type OfferCome = Incoming<'offer', Offer>;
+export type Stability = Incoming<'stability', HoldingsTold>;
+export type HistoryCome = Incoming<'history', History>;
+export type ReportCome = Incoming<'report', Report>;
+export type FlushCome = Incoming<'flush', Flush>;
+export type AcceptedCome = Incoming<'accepted', Accepted>;
+export type DecidedCome = Incoming<'decided', Decree>;
+export type Decision = AcceptedCome | DecidedCome;
+export type Refused = Incoming<'refused', Refusal>;
+export type Suspected = Incoming<'suspicion', Suspicion>;
+export type GoneTold = Incoming<'gone', Gone>;
+/** Messages that belong to a view: this one's are taken, later ones' wait for it. */
+export type OfAView = EntriesCome | TicketCome | Submit | OfferCome | Stability | HistoryCome | ReportCome | FlushCome;
+/** What ends a view, or tells more about its end. */
+export type Cause = Suspected | GoneTold | FlushCome | ReportCome | Ready | HistoryCome;
+export type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | Suspected | GoneTold;
+
+export type Rule<E> = (args: { context: MemberContext; event: E }) => Partial<MemberContext>;
+
+/** The items of the current view. Those of views to come wait for them; nobody needs those of views that have ended. */
+export function current<Item extends { readonly view: number }>(
+  step: Step,
+  event: { readonly type: string; readonly from: Address; readonly items: readonly Item[] },
+): readonly Item[] {
+  const now = viewOf(step);
+  if (event.items.every(({ view }) => view === now)) return event.items;
+  const later = event.items.filter(({ view }) => view > now);
+  step.early = [...step.early, ...later.map((item) => ({ type: event.type, from: event.from, view: item.view, item }))];
+  // An offer names the view by which its sender chose this member, and that holds on.
+  const taken = event.items.filter(({ view }) => view === now || (event.type === 'offer' && view < now));
+  count(step, 'of an earlier view', event.items.length - later.length - taken.length);
+  return now === 0 ? [] : taken;
+}
+
+export const memberAt = (step: Step, from: Address): SenderId | undefined =>
+  memberIds(step).find((id) => senderNode(id) === nodeOf(from));
