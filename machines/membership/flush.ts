@@ -89,11 +89,15 @@ export function takeReport(step: Step, told: Report, from: SenderId | undefined)
 const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
   memberIds(step).filter((id) => !step.suspects.includes(id));
 
-/** Passes on what others lack of the streams of those that take no part, where that falls to this member. */
-export function passOn(step: Step): void {
+/**
+ * Passes on what others lack of the streams of those that take no part, where that falls to this member. What they lack of its own
+ * is on its way to them: only when it should be there by now, and a member has no room for it before (`late`), is it sent again.
+ */
+export function passOn(step: Step, late = false): void {
   const taking = participants(step);
   if (!taking.every((id) => step.reports[id] !== undefined)) return;
   const streams = step.suspects.filter((stream) => fallsToMe(step, stream, taking));
+  if (late) streams.push(step.self);
   for (const member of taking) {
     if (member === step.self) continue;
     const entries = streams.flatMap((stream) => lackedBy(step, member, stream));

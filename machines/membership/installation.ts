@@ -82,7 +82,7 @@ function beginView(step: Step, { view }: Decree): void {
   step.suspects = step.distrusted;
   const self = view.members.find(({ id }) => id === step.self);
   step.informed ||= self?.full === true;
-  step.changing = step.suspects.length > 0 || (isFull(step) && self?.full !== true);
+  step.changing = step.suspects.length > 0 || step.overrun >= view.id || (isFull(step) && self?.full !== true);
   toApplication(step, { type: 'view', items: [view] });
   const nodes: NodeId[] = othersOf(step).map(senderNode);
   const detector = address(step.input.node, detectorActor);

@@ -31,17 +31,9 @@ import {
   type Submit,
   type Suspected,
   type TicketCome,
+  takeEarly,
 } from './view-events.js';
-import {
-  begin,
-  count,
-  finish,
-  type MemberContext,
-  type Step,
-  toApplication,
-  toMembership,
-  viewOf,
-} from './view-member.js';
+import { begin, count, finish, type MemberContext, type Step, toApplication, viewOf } from './view-member.js';
 import type { Entry } from './view-messages.js';
 import { forgetWaiting } from './view-order.js';
 
@@ -147,10 +139,11 @@ function takeGone(step: Step, gone: readonly Gone[]): void {
   forgetWaiting(step, (sender) => hasEnded(step.ended, sender));
 }
 
+/** Nothing has come of it: whoever lacks something of this member's own may have lost it. */
 export const repeatReport: Rule<unknown> = ({ context }) => {
   const step = begin(context);
-  const own = step.reports[step.self];
-  if (own !== undefined) toMembership(step, { type: 'report', items: [own] });
+  report(step);
+  passOn(step, true);
   if (step.leaving) wish(step, 'leave');
   return finish(step, 'report');
 };
@@ -220,9 +213,7 @@ export const enterFirst: Rule<unknown> = ({ context }) =>
 
 /** What has come for this view before it did. */
 function replay(step: Step): void {
-  const due = step.early.filter(({ view }) => view <= viewOf(step));
-  step.early = step.early.filter(({ view }) => view > viewOf(step));
-  for (const { type, from, item } of due) {
+  for (const { type, from, item } of takeEarly(step)) {
     const event = { type, from, items: [item] } as OfAView; // as it came, its shape checked
     if (event.type === 'data' || event.type === 'relay') takeStream(step, event);
     else if (event.type === 'ticket') takeTickets(step, event);

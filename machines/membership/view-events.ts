@@ -3,9 +3,10 @@
  */
 import type { Gone, Incoming } from '../shared/effects.js';
 import { type Address, nodeOf, type SenderId, senderNode } from '../shared/identifiers.js';
+import { mapDelete, mapEntries, mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
-import { count, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
+import { count, type Early, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
 import type { Entry, History, HoldingsTold, Offer, Submission, Ticket } from './view-messages.js';
 
 export type Multicast = Incoming<'multicast', Serializable>;
@@ -43,11 +44,32 @@ export function current<Item extends { readonly view: number }>(
   const now = viewOf(step);
   if (event.items.every(({ view }) => view === now)) return event.items;
   const later = event.items.filter(({ view }) => view > now);
-  step.early = [...step.early, ...later.map((item) => ({ type: event.type, from: event.from, view: item.view, item }))];
+  for (const item of later) holdEarly(step, { type: event.type, from: event.from, view: item.view, item });
   // An offer names the view by which its sender chose this member, and that holds on.
   const taken = event.items.filter(({ view }) => view === now || (event.type === 'offer' && view < now));
   count(step, 'of an earlier view', event.items.length - later.length - taken.length);
   return now === 0 ? [] : taken;
+}
+
+/** Messages of views to come that are kept at most. */
+export const MOST_EARLY = 4096;
+
+/** What finds no room is passed on again when its view ends, which it then does at once. */
+function holdEarly(step: Step, early: Early): void {
+  if (step.early.size < MOST_EARLY) {
+    step.arrivals += 1;
+    step.early = mapSet(step.early, String(step.arrivals), early);
+  } else {
+    step.overrun = Math.max(step.overrun, early.view);
+    count(step, 'too early');
+  }
+}
+
+/** Takes out what has come for this view, and what for earlier ones, in the order of arrival. */
+export function takeEarly(step: Step): Early[] {
+  const due = [...mapEntries(step.early)].filter(([, { view }]) => view <= viewOf(step));
+  for (const [arrival] of due) step.early = mapDelete(step.early, arrival);
+  return due.sort(([a], [b]) => Number(a) - Number(b)).map(([, early]) => early);
 }
 
 export const memberAt = (step: Step, from: Address): SenderId | undefined =>

@@ -16,7 +16,7 @@ import type { View } from './view.js';
 import type { Entry, Issued } from './view-messages.js';
 
 /** A message of a view that is on its way to this member, until that view is there. */
-interface Early {
+export interface Early {
   readonly type: string;
   readonly from: Address;
   readonly view: number;
@@ -49,7 +49,11 @@ export interface MemberContext extends Effectful {
   /** Messages with a number that the group delivered before this view, where the order is total. */
   readonly numbered: number;
   /** Messages of views to come. */
-  readonly early: readonly Early[];
+  readonly early: PersistentMap<Early>;
+  /** How many of them there ever were: their places in the order of arrival. */
+  readonly arrivals: number;
+  /** The last view of which something came too early to be kept; 0 if none. It ends as soon as it is there. */
+  readonly overrun: number;
   readonly ended: EndedNodes;
   /** Members of the view that the failure detector on this node suspects now, or that have ended. */
   readonly distrusted: readonly SenderId[];

@@ -86,7 +86,7 @@ const ticket = (order: Order) => ({
   ...(keepsCausal(order) ? { past: optional(holdingsShape) } : {}),
 });
 
-const viewSynchronousShapes = (order: Order): MessageShapes => ({
+export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   data: fields({ ...ticket(order), ...issued }),
   relay: fields({ ...ticket(order), ...issued }),
   ticket: fields(ticket(order)),
@@ -101,7 +101,7 @@ const viewSynchronousShapes = (order: Order): MessageShapes => ({
   refused: refusalShape,
 });
 
-const viewSynchronousSenderShapes: MessageShapes = {
+export const viewSynchronousSenderShapes: MessageShapes = {
   taken: fields({ seqs: listOf(place) }),
   accepted: acceptedShape,
   decided: decreeShape,

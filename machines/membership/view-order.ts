@@ -14,11 +14,11 @@ import type { Serializable } from '../shared/serializable.js';
 import type { ViewGroupInput } from './group-input.js';
 import type { Decree, Holdings } from './messages.js';
 import { author, handEntry, isKnown, learn, receiptOf, stableOf, takenFrom } from './streams.js';
-import { chosen, isMember } from './view.js';
+import { chosen } from './view.js';
 import { at, count, memberIds, type Step, toSender, viewOf } from './view-member.js';
 import type { Entry, Issued, Submission } from './view-messages.js';
 
-interface ViewOrder {
+export interface ViewOrder {
   /** Brings own messages, which are in `pending`, on their way in the current view. */
   readonly issue: (step: Step, messages: readonly Issued[]) => void;
   /** Takes messages of others that wait here and whose turn has come into the own stream. */
@@ -178,6 +178,3 @@ export function forgetWaiting(step: Step, isToGo: (sender: SenderId) => boolean)
     step.waiting = mapDelete(step.waiting, sender);
   }
 }
-
-const wasMember = (step: Pick<Step, 'view'>, sender: SenderId): boolean =>
-  step.view !== null && isMember(step.view, sender);
