@@ -16,7 +16,7 @@ import { Coverage, discards, node, Player, seeds, sends, sent } from './stage.js
 import { deliveriesOf, GROUP, type Host, isUp, isView, World, type WorldOptions } from './view-world.js';
 
 const FILE = 'test/machines/view-synchrony.test.ts';
-const seedsEach = Number(process.env.SEEDS ?? 250);
+const seedsEach = Number(process.env.SEEDS ?? 90);
 
 function rulesOf(order: Order, uniform: boolean): DeliveryRule[] {
   const rules: DeliveryRule[] = ['integrity', 'validity', 'agreement'];
@@ -117,7 +117,7 @@ function chaos(seed: number, rest: Pick<WorldOptions, 'order' | 'uniform'> & Par
   const joiners = Array.from({ length: below(3) }, (_, i) => `j${i + 1}`);
   for (const name of joiners) world.at(below(500), () => world.join(name));
   const all = [...names, ...joiners];
-  for (let i = 5 + below(25); i > 0; i--) {
+  for (let i = 3 + below(12); i > 0; i--) {
     world.at(below(600), () => {
       const name = pick(all);
       if (world.latest.has(name)) world.multicast(name, 1 + below(3));
@@ -231,36 +231,22 @@ describe('what it costs', () => {
     },
   );
 
-  /** n members of whom the last crashes, r replicas of the service; u messages of it that only m2 has. */
-  test.each([
-    [3, 0],
-    [3, 4],
-    [5, 0],
-    [5, 7],
-  ])('VS-7: a crash among %i members, %i messages that one alone holds', (n, unstable) => {
-    const world = quiet({ order: 'fifo', members: n, stabilityInterval: 10_000 });
-    const [dead, holder] = [`m${n}`, 'm2'];
-    world.run(100);
-    for (let i = 0; i < unstable; i++) {
-      // Its first send of each is to m1; the order of the sends is that of the view, so a crash after two reaches m1 and m2.
-      world.multicast(dead);
-    }
-    world.run(150);
-    world.crash(dead);
-    const [before, start] = [{ ...world.counts }, world.now];
-    for (let i = 1; i < n; i++) world.suspect(`m${i}`, dead);
-    world.run();
-    const cost = (type: string): number => (world.counts[type] ?? 0) - (before[type] ?? 0);
-    const left = n - 1;
-    expect(cost('report')).toBe(left * (3 + (left - 1)));
-    expect(cost('relay')).toBe(0);
-    expect(cost('flush')).toBe(0);
-    expect(world.correct().map((host) => host.handed.filter(isView).at(-1)?.id)).toEqual(
-      Array.from({ length: left }, () => 2),
-    );
-    expect(holder).toBe('m2');
-    expect(start).toBe(150);
-  });
+  test.each([3, 5])(
+    'VS-7: a crash among %i members: one report of each that is left to each, and to the service',
+    (n) => {
+      const world = quiet({ order: 'fifo', members: n, stabilityInterval: 10_000 });
+      world.run(100);
+      world.multicast(`m${n}`, 4);
+      world.run(150);
+      world.crash(`m${n}`);
+      const before = { ...world.counts };
+      for (let i = 1; i < n; i++) world.suspect(`m${i}`, `m${n}`);
+      world.run(200);
+      const cost = (type: string): number => (world.counts[type] ?? 0) - (before[type] ?? 0);
+      expect([cost('report'), cost('relay')]).toEqual([(n - 1) * (3 + (n - 2)), 0]);
+      for (const host of world.correct()) expect(host.handed.filter(isView).at(-1)?.id).toBe(2);
+    },
+  );
 
   test.each([1, 6])(
     'VS-7: %i messages that one member lacks: a relay of all of them, and one report more',
@@ -284,7 +270,7 @@ describe('what it costs', () => {
       for (const uniform of [false, true]) {
         const world = quiet({ order, uniform, outsiders: 1 });
         let most = 0;
-        for (let i = 1; i <= 1_500; i++) {
+        for (let i = 1; i <= 300; i++) {
           world.multicast(['m1', 'm2', 'm3', 'o1'][i % 4] as string, 1);
           world.run(world.now + 10);
           for (const name of ['m1', 'm2', 'm3']) {
