@@ -424,6 +424,25 @@ describe('a member by itself', () => {
     expect(player.state).toBe('flushing');
   });
 
+  test('MC-10: what a member had no room for its author passes on, when nothing comes of the change', () => {
+    const player = new Player(viewSynchronousMember, input('m1', view(1, 'm1', 'm2')), coverage);
+    player.tell('multicast', ['a']);
+    expect(sent(player.tell('report', [report('m2', {})], of('m2'))).filter((text) => text.includes('relay'))).toEqual(
+      [],
+    );
+    expect(sent(player.wait(100)).filter((text) => text.includes('relay'))).toEqual(['m2/group:g relay 1']);
+    expect(sent(player.wait(100)).filter((text) => text.includes('relay'))).toEqual([]);
+  });
+
+  test('GM-6: a message to the group goes to the members of the current view, and no others', () => {
+    const player = new Player(viewSynchronousMember, input('m1', view(1, 'm1', 'm2')), coverage);
+    player.taken();
+    expect(sent(player.tell('multicast', ['a']))).toEqual(['m2/group:g data 1']);
+    player.tell('flush', [{ group: GROUP, view: 1, suspects: ids('m2') }], ms1);
+    player.tell('decided', [decree(view(2, 'm1', 'm3', 'm4'), { 'm1:1': 1 })], ms1);
+    expect(sent(player.tell('multicast', ['b']))).toEqual(['m3/group:g data 1', 'm4/group:g data 1']);
+  });
+
   test('every event in every state', () => {
     const events: [string, unknown[], Address][] = [
       ['multicast', ['x'], 'm1/app'],
