@@ -86,30 +86,45 @@ export function takeReport(step: Step, told: Report, from: SenderId | undefined)
   step.changing = true;
 }
 
-export const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
+const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
   memberIds(step).filter((id) => !step.suspects.includes(id));
 
-/** Passes on what this member is the most senior to hold, and another lacks. */
-export function passOn(step: Step): void {
+/**
+ * Passes on what others lack of the streams of those that take no part, where that falls to this member. What they lack of its own
+ * is on its way to them: only when it should be there by now, and a member has no room for it before (`late`), is it sent again.
+ */
+export function passOn(step: Step, late = false): void {
   const taking = participants(step);
   if (!taking.every((id) => step.reports[id] !== undefined)) return;
+  const streams = step.suspects.filter((stream) => fallsToMe(step, stream, taking));
+  if (late) streams.push(step.self);
   for (const member of taking) {
     if (member === step.self) continue;
-    const entries = step.suspects.flatMap((stream) => lackedBy(step, member, stream, taking));
+    const entries = streams.flatMap((stream) => lackedBy(step, member, stream));
     if (entries.length > 0) step.done.push(toSender(step.input, member, { type: 'relay', items: entries }));
   }
 }
 
-function lackedBy(step: Step, member: SenderId, stream: SenderId, taking: readonly SenderId[]): Entry[] {
+/**
+ * To the most senior of those that hold most of a stream; not if it has it from one that takes part, for that one has passed it on
+ * to the others as well.
+ */
+function fallsToMe(step: Step, stream: SenderId, taking: readonly SenderId[]): boolean {
+  const held = (id: SenderId): number => at(step.reports[id]?.holds, stream);
+  const most = Math.max(...taking.map(held));
+  const source = step.sources[stream];
+  return taking.find((id) => held(id) === most) === step.self && (source === undefined || !taking.includes(source));
+}
+
+/** Without a gap: what the member takes next of the stream is always the next. */
+function lackedBy(step: Step, member: SenderId, stream: SenderId): Entry[] {
+  const first = Math.max(at(step.reports[member]?.holds, stream), at(step.relayed[member], stream)) + 1;
   const entries: Entry[] = [];
-  const passed = at(step.relayed[member], stream);
-  const first = Math.max(at(step.reports[member]?.holds, stream), passed) + 1;
   for (let place = first; place <= at(step.holds, stream); place++) {
-    const holder = taking.find((id) => at(step.reports[id]?.holds, stream) >= place);
     const entry = heldAt(step.kept, stream, place);
-    if (holder === step.self && entry !== undefined) entries.push(entry);
+    if (entry !== undefined) entries.push(entry);
   }
-  const last = entries.at(-1)?.place ?? passed;
-  step.relayed = { ...step.relayed, [member]: { ...step.relayed[member], [stream]: last } };
+  if (entries.length > 0)
+    step.relayed = { ...step.relayed, [member]: { ...step.relayed[member], [stream]: at(step.holds, stream) } };
   return entries;
 }

@@ -74,13 +74,14 @@ function beginView(step: Step, { view }: Decree): void {
   step.kept = emptyQueue();
   step.reports = {};
   step.relayed = {};
+  step.sources = {};
   step.votes = votesAfter(step.votes, view.id);
   step.decree = null;
   step.distrusted = othersOf(step).filter((id) => step.distrusted.includes(id) || hasEnded(step.ended, id));
   step.suspects = step.distrusted;
   const self = view.members.find(({ id }) => id === step.self);
   step.informed ||= self?.full === true;
-  step.changing = step.suspects.length > 0 || (isFull(step) && self?.full !== true);
+  step.changing = step.suspects.length > 0 || step.overrun >= view.id || (isFull(step) && self?.full !== true);
   step.done.push({ type: 'view', view });
   const others = othersOf(step);
   const nodes: NodeId[] = others.map(senderNode);

@@ -7,6 +7,7 @@ import type { Effect, Incoming } from '../shared/effects.js';
 import { type Address, nodeOf } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet } from '../shared/persistent-map.js';
 import { fields, type MessageShapes, natural } from '../shared/shapes.js';
+import { memberNodes } from '../shared/view.js';
 import {
   type Agreement,
   accepting,
@@ -52,7 +53,6 @@ import {
   watch,
 } from './service-replica.js';
 import { answerRequests, claimSuspected, refuseForNow } from './service-requests.js';
-import { memberNodes } from '../shared/view.js';
 import { afterDecision } from './view-change.js';
 
 /** Phase 1: from who wants to lead. */

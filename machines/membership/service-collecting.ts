@@ -4,6 +4,7 @@
  */
 import { senderNode } from '../shared/identifiers.js';
 import { mapEntries, mapGet } from '../shared/persistent-map.js';
+import { firstView } from '../shared/view.js';
 import { type Change, type Entry, firstIdAt, opening } from './directory.js';
 import type { Flush } from './messages.js';
 import {
@@ -16,7 +17,6 @@ import {
   tell,
 } from './service-replica.js';
 import { refuseForNow } from './service-requests.js';
-import { firstView } from '../shared/view.js';
 import { type Collection, decreeOf, expired, isWanted, suspectsOf, toFlush } from './view-change.js';
 
 type Known = Pick<MembershipContext, 'collections' | 'directory' | 'requests' | 'agreement'>;

@@ -15,6 +15,7 @@ import {
 } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapSet } from '../shared/persistent-map.js';
 import { fields, type MessageShapes, natural, text } from '../shared/shapes.js';
+import { isMember } from '../shared/view.js';
 import { type Entry, entries, entryOf, isOver } from './directory.js';
 import {
   type Created,
@@ -45,7 +46,6 @@ import {
   setCollection,
   tell,
 } from './service-replica.js';
-import { isMember } from '../shared/view.js';
 import { type Asked, type Collection, claimed, MOST_WISHES, trusted, withClaimsOf } from './view-change.js';
 
 export const requestShapes = {

@@ -49,7 +49,11 @@ export interface MemberContext extends Effectful {
   /** Messages with a number that the group delivered before this view, where the order is total. */
   readonly numbered: number;
   /** Messages of views to come. */
-  readonly early: readonly Early[];
+  readonly early: PersistentMap<Early>;
+  /** How many of them there ever were: their places in the order of arrival. */
+  readonly arrivals: number;
+  /** The last view of which something came too early to be kept; 0 if none. It ends as soon as it is there. */
+  readonly overrun: number;
   readonly ended: EndedNodes;
   /** Members of the view that the failure detector on this node suspects now, or that have ended. */
   readonly distrusted: readonly SenderId[];
@@ -61,6 +65,8 @@ export interface MemberContext extends Effectful {
   readonly reports: Readonly<Record<SenderId, Report>>;
   /** Member → what this one has passed on to it. */
   readonly relayed: Readonly<Record<SenderId, Holdings>>;
+  /** Stream → who passed on to this member what it holds of it. */
+  readonly sources: Readonly<Record<SenderId, SenderId>>;
   readonly votes: Votes;
   /** The decided end of this view, while something of its cut is missing. */
   readonly decree: Decree | null;

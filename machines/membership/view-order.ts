@@ -11,7 +11,7 @@ import { isTotal, keepsCausal, keepsFifo } from '../multicast/order.js';
 import type { SenderId } from '../shared/identifiers.js';
 import { mapDelete, mapEntries } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
-import { chosen, isMember } from '../shared/view.js';
+import { chosen } from '../shared/view.js';
 import type { ViewGroupInput } from './group-input.js';
 import type { Decree, Holdings } from './messages.js';
 import { author, handEntry, isKnown, learn, receiptOf, stableOf, takenFrom } from './streams.js';
@@ -178,6 +178,3 @@ export function forgetWaiting(step: Step, isToGo: (sender: SenderId) => boolean)
     step.waiting = mapDelete(step.waiting, sender);
   }
 }
-
-export const wasMember = (step: Pick<Step, 'view'>, sender: SenderId): boolean =>
-  step.view !== null && isMember(step.view, sender);

@@ -10,384 +10,51 @@
  * Grows for good: one entry for each sender from outside that lives, and one for each node that has ended.
  */
 import { assign, setup } from 'xstate';
-import { discardAll, hasEnded, sendersOf, withEnded } from '../multicast/group.js';
+import { discardAll } from '../multicast/group.js';
 import { emptyQueue } from '../multicast/hold-back-queue.js';
-import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
-import { type Address, nodeOf, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
+import type { EffectsEmitted } from '../shared/effects.js';
+import { nodeOf, senderId } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
-import { emptyMap, mapDelete, mapSet } from '../shared/persistent-map.js';
-import type { Serializable } from '../shared/serializable.js';
+import { emptyMap } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
-import { decidedBy, withVotes } from './decision.js';
+import { hasLost, suspectsSomeMember } from './flush.js';
 import {
-  distrustEnded,
-  hasLost,
-  passOn,
-  report,
-  suspectsSomeMember,
-  takeFlush,
-  takeReport,
-  takeSuspicion,
-} from './flush.js';
+  hasState,
+  holdForLater,
+  learnHistory,
+  learnStability,
+  multicast,
+  takeData,
+  takeSubmit,
+  takeTicket,
+  tellRound,
+  wishToJoin,
+  wishToLeave,
+} from './following.js';
 import type { ViewGroupInput } from './group-input.js';
-import { canInstall, endView, install, takeHistory } from './installation.js';
-import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
-import { dropStable, isTold, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
+import { canInstall } from './installation.js';
+import { isTold } from './streams.js';
 import {
-  begin,
-  count,
-  finish,
-  type MemberContext,
-  memberIds,
-  type Step,
-  toApplication,
-  toMembership,
-  viewOf,
-} from './view-member.js';
-import type { Entry, History, HoldingsTold, Issued, Offer, Submission, Ticket } from './view-messages.js';
-import { accept, contactOf, forgetWaiting, orderOf } from './view-order.js';
-
-type Multicast = Incoming<'multicast', Serializable>;
-/** From the application: it has the group's state; it wants to be no member any more. */
-type Ready = Incoming<'ready'>;
-type Leave = Incoming<'leave'>;
-/** Entries of a stream: from their author, or passed on during a change. */
-type EntriesCome = Incoming<'data', Entry> | Incoming<'relay', Entry>;
-type TicketCome = Incoming<'ticket', Ticket>;
-type Submit = Incoming<'submit', Submission>;
-type OfferCome = Incoming<'offer', Offer>;
-type Stability = Incoming<'stability', HoldingsTold>;
-type HistoryCome = Incoming<'history', History>;
-type ReportCome = Incoming<'report', Report>;
-type FlushCome = Incoming<'flush', Flush>;
-type AcceptedCome = Incoming<'accepted', Accepted>;
-type DecidedCome = Incoming<'decided', Decree>;
-type Decision = AcceptedCome | DecidedCome;
-type Refused = Incoming<'refused', Refusal>;
-type Suspected = Incoming<'suspicion', Suspicion>;
-type GoneTold = Incoming<'gone', Gone>;
-/** Messages that belong to a view: this one's are taken, later ones' wait for it. */
-type OfAView = EntriesCome | TicketCome | Submit | OfferCome | Stability | HistoryCome | ReportCome | FlushCome;
-/** What ends a view, or tells more about its end. */
-type Cause = Suspected | GoneTold | FlushCome | ReportCome | Ready | HistoryCome;
-type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | Suspected | GoneTold;
-
-type Rule<E> = (args: { context: MemberContext; event: E }) => Partial<MemberContext>;
-
-// --- which view a message is of ------------------------------------------------------------------------------------
-
-/** The items of the current view. Those of views to come wait for them; nobody needs those of views that have ended. */
-function current<Item extends { readonly view: number }>(
-  step: Step,
-  event: { readonly type: string; readonly from: Address; readonly items: readonly Item[] },
-): readonly Item[] {
-  const now = viewOf(step);
-  if (event.items.every(({ view }) => view === now)) return event.items;
-  const later = event.items.filter(({ view }) => view > now);
-  step.early = [...step.early, ...later.map((item) => ({ type: event.type, from: event.from, view: item.view, item }))];
-  // An offer names the view by which its sender chose this member, and that holds on.
-  const taken = event.items.filter(({ view }) => view === now || (event.type === 'offer' && view < now));
-  count(step, 'of an earlier view', event.items.length - later.length - taken.length);
-  return now === 0 ? [] : taken;
-}
-
-const memberAt = (step: Step, from: Address): SenderId | undefined =>
-  memberIds(step).find((id) => senderNode(id) === nodeOf(from));
-
-// --- following -----------------------------------------------------------------------------------------------------
-
-const follow = (context: MemberContext, event: OfAView, take: (step: Step) => void): Partial<MemberContext> => {
-  const step = begin(context);
-  take(step);
-  advance(step);
-  return finish(step, event.type);
-};
-
-/** Delivers what is in turn, and takes into the own stream what waited for it. */
-function advance(step: Step): void {
-  const order = orderOf(step.input);
-  if (step.input.uniform && step.view !== null) tellHoldings(step);
-  order.deliver(step, null);
-  if (step.waiting.size === 0) return;
-  order.admit(step);
-  order.deliver(step, null);
-}
-
-function numberOwn(step: Step, payloads: readonly Serializable[]): Issued[] {
-  const messages = payloads.map((payload, i) => ({ sender: step.self, seq: step.sent + i + 1, payload }));
-  step.sent += messages.length;
-  for (const message of messages) step.pending = mapSet(step.pending, String(message.seq), message);
-  return messages;
-}
-
-const multicast: Rule<Multicast> = ({ context, event }) => {
-  const step = begin(context);
-  const order = orderOf(step.input);
-  order.issue(step, numberOwn(step, event.items));
-  order.deliver(step, null);
-  return finish(step, event.type);
-};
-
-function takeStream(step: Step, event: EntriesCome): void {
-  takeEntries(step, current(step, event), memberAt(step, event.from) ?? null);
-}
-
-function takeTickets(step: Step, event: TicketCome): void {
-  takeEntries(step, redeemed(step, current(step, event)), memberAt(step, event.from) ?? null);
-}
-
-function takeSubmissions(step: Step, event: Submit | OfferCome): void {
-  const messages: readonly Issued[] = current<Submission | Offer>(step, event);
-  if (contactOf(step) === step.self) accept(step, messages);
-  else count(step, 'not the contact', messages.length);
-}
-
-function takeStability(step: Step, event: Stability): void {
-  const items = current(step, event);
-  const member = memberAt(step, event.from);
-  if (member === undefined) count(step, 'not of a member', items.length);
-  else takeHoldings(step, member, items);
-}
-
-const takeData: Rule<EntriesCome> = ({ context, event }) => follow(context, event, (step) => takeStream(step, event));
-const takeTicket: Rule<TicketCome> = ({ context, event }) => follow(context, event, (step) => takeTickets(step, event));
-const takeSubmit: Rule<Submit | OfferCome> = ({ context, event }) =>
-  follow(context, event, (step) => takeSubmissions(step, event));
-
-const learnStability: Rule<Stability> = ({ context, event }) =>
-  follow(context, event, (step) => {
-    takeStability(step, event);
-    if (step.input.uniform) orderOf(step.input).deliver(step, null);
-    dropStable(step);
-  });
-
-/** A stability round: what this member holds, to all others of the view. */
-const tellRound: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  tellHoldings(step);
-  return finish(step, 'stability');
-};
-
-const learnHistory: Rule<HistoryCome> = ({ context, event }) => {
-  const step = begin(context);
-  for (const history of current(step, event)) takeHistory(step, history);
-  return finish(step, event.type);
-};
-
-/** From a time before this state: what follows from it comes as a `flush` of the service or a report of a member. */
-const holdForLater: Rule<ReportCome | FlushCome> = ({ context, event }) => {
-  const step = begin(context);
-  current<Report | Flush>(step, event);
-  return finish(step, event.type);
-};
-
-const hasState: Rule<Ready> = () => ({ ready: true, effects: noEffects });
-
-function wish(step: Step, type: 'join' | 'leave'): void {
-  toMembership(step, { type, items: [{ group: step.input.group, member: step.self }] });
-}
-
-const wishToJoin: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  wish(step, 'join');
-  return finish(step, 'join');
-};
-
-const wishToLeave: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  step.leaving = true;
-  tellHoldings(step);
-  wish(step, 'leave');
-  return finish(step, 'leave');
-};
-
-// --- the end of the view -------------------------------------------------------------------------------------------
-
-/** Stops delivering, and says what it holds. */
-const stopDelivering: Rule<Cause> = ({ context, event }) => {
-  const step = begin(context);
-  takeCause(step, event);
-  report(step);
-  return finish(step, event.type);
-};
-
-/** Something that ends the new view too was known before it came. */
-const stopAtOnce: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  report(step);
-  return finish(step, 'view');
-};
-
-function takeCause(step: Step, event: Cause): void {
-  if (event.type === 'suspicion') for (const suspicion of event.items) takeSuspicion(step, suspicion);
-  else if (event.type === 'gone') takeGone(step, event.items);
-  else if (event.type === 'flush') for (const flush of current(step, event)) takeFlush(step, flush);
-  else if (event.type === 'ready') step.ready = true;
-  else if (event.type === 'history') for (const history of current(step, event)) takeHistory(step, history);
-  else for (const told of current(step, event)) takeReport(step, told, memberAt(step, event.from));
-}
-
-/** What comes during the change, and makes others wait for a new report if it says something new of this member. */
-const takeDuringChange: Rule<Cause> = ({ context, event }) => {
-  const step = begin(context);
-  takeCause(step, event);
-  const own = event.type === 'suspicion' || event.type === 'gone' ? step.suspects !== context.suspects : false;
-  const full = (step.ready && step.informed) !== (context.ready && context.informed);
-  if (own || full) report(step);
-  else passOn(step);
-  return finish(step, event.type);
-};
-
-/** The rest of a view still arrives, and raises what this member holds. A suspect's only by way of others, or it would never end. */
-const keepData: Rule<EntriesCome | TicketCome> = ({ context, event }) => {
-  const step = begin(context);
-  const from = memberAt(step, event.from);
-  const items = event.type === 'ticket' ? redeemed(step, current(step, event)) : current(step, event);
-  if (event.type !== 'relay' && from !== undefined && step.suspects.includes(from))
-    count(step, 'suspected', items.length);
-  else if (takeEntries(step, items, from ?? null)) report(step);
-  return finish(step, event.type);
-};
-
-const keepOffers: Rule<OfferCome> = ({ context, event }) => {
-  const step = begin(context);
-  takeSubmissions(step, event);
-  return finish(step, event.type);
-};
-
-/** Who submitted them submits them again in the next view. */
-const refuseSubmissions: Rule<Submit> = ({ context, event }) => {
-  const step = begin(context);
-  count(step, 'the view ends', current(step, event).length);
-  return finish(step, event.type);
-};
-
-const noteStability: Rule<Stability> = ({ context, event }) => {
-  const step = begin(context);
-  takeStability(step, event);
-  dropStable(step);
-  return finish(step, event.type);
-};
-
-/** VS-4: sent in the next view. */
-const holdMulticasts: Rule<Multicast> = ({ context, event }) => {
-  const step = begin(context);
-  numberOwn(step, event.items);
-  return finish(step, event.type);
-};
-
-const noteGone: Rule<GoneTold> = ({ context, event }) => {
-  const step = begin(context);
-  takeGone(step, event.items);
-  advance(step);
-  return finish(step, event.type);
-};
-
-const noteOpinion: Rule<Suspected> = ({ context, event }) => {
-  const step = begin(context);
-  for (const suspicion of event.items) takeSuspicion(step, suspicion);
-  return finish(step, event.type);
-};
-
-/** A member that has ended still counts until the view without it; of a sender from outside nothing more can come. */
-function takeGone(step: Step, gone: readonly Gone[]): void {
-  const outside = gone.filter((one) => !hasLost(step, one));
-  for (const one of gone) distrustEnded(step, one);
-  for (const sender of sendersOf(step.ended, outside)) step.receipts = mapDelete(step.receipts, sender);
-  step.ended = withEnded(step.ended, outside);
-  forgetWaiting(step, (sender) => hasEnded(step.ended, sender));
-}
-
-const repeatReport: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  const own = step.reports[step.self];
-  if (own !== undefined) toMembership(step, { type: 'report', items: [own] });
-  if (step.leaving) wish(step, 'leave');
-  return finish(step, 'report');
-};
-
-// --- the decision --------------------------------------------------------------------------------------------------
-
-/** What is decided of this group, once this event is known. */
-function decisions(
-  context: MemberContext,
-  event: Decision,
-): { votes: MemberContext['votes']; decrees: readonly Decree[] } {
-  const { input, votes } = context;
-  const isOurs = ({ view }: Decree): boolean => view.group === input.group && view.id > viewOf(context);
-  const by = nodeOf(event.from);
-  if (!input.service.includes(by)) return { votes, decrees: [] };
-  if (event.type === 'decided') return { votes, decrees: event.items.filter(isOurs) };
-  const now = withVotes(
-    votes,
-    by,
-    event.items.filter(({ decree }) => isOurs(decree)),
-  );
-  return { votes: now, decrees: decidedBy(now, input.service) };
-}
-
-/** The next view of a member, or the first that has a joiner. One further ahead has no part for who has not reported before it. */
-const noteDecision: Rule<Decision> = ({ context, event }) => {
-  const { votes, decrees } = decisions(context, event);
-  const isNext = ({ view }: Decree): boolean =>
-    isMember(view, context.self) && (context.view === null || view.id === viewOf(context) + 1);
-  return { votes, decree: context.decree ?? decrees.find(isNext) ?? null, effects: noEffects };
-};
-
-/** A decided view of the group, after this member's, that is without it. */
-const isExcluded = ({ context, event }: { context: MemberContext; event: Event }): boolean =>
-  (event.type === 'accepted' || event.type === 'decided') &&
-  context.view !== null &&
-  decisions(context, event).decrees.some(({ view }) => !isMember(view, context.self));
-
-/** Who leaves has taken part in the end of its last view, and delivers it to the end. */
-const end: Rule<Event> = ({ context, event }) => {
-  const step = begin(context);
-  const decrees = event.type === 'accepted' || event.type === 'decided' ? decisions(context, event).decrees : [];
-  const last = decrees.find(({ view }) => view.id === viewOf(context) + 1);
-  if (step.leaving && last !== undefined && canInstall({ ...context, decree: last })) endView(step, last);
-  step.done.push({ type: 'end', reason: step.leaving || context.view === null ? 'left' : 'evicted' });
-  return finish(step, event.type);
-};
-
-const enter: Rule<unknown> = ({ context }) => {
-  const step = begin(context);
-  if (context.decree !== null) install(step, context.decree);
-  replay(step);
-  advance(step);
-  return finish(step, 'view');
-};
-
-const enterFirst: Rule<unknown> = ({ context }) =>
-  enter({
-    context: {
-      ...context,
-      decree: { view: context.view as NonNullable<typeof context.view>, cut: {}, unsettled: {} },
-      view: null,
-    },
-    event: null,
-  });
-
-/** What has come for this view before it did. */
-function replay(step: Step): void {
-  const due = step.early.filter(({ view }) => view <= viewOf(step));
-  step.early = step.early.filter(({ view }) => view > viewOf(step));
-  for (const { type, from, item } of due) {
-    const event = { type, from, items: [item] } as OfAView; // as it came, its shape checked
-    if (event.type === 'data' || event.type === 'relay') takeStream(step, event);
-    else if (event.type === 'ticket') takeTickets(step, event);
-    else if (event.type === 'submit' || event.type === 'offer') takeSubmissions(step, event);
-    else if (event.type === 'stability') takeStability(step, event);
-    else takeCause(step, event);
-  }
-}
-
-const passRefusal: Rule<Refused> = ({ context, event }) => {
-  const step = begin(context);
-  if (context.input.service.includes(nodeOf(event.from))) toApplication(step, { type: 'refused', items: event.items });
-  else count(step, 'not of the service', event.items.length);
-  return finish(step, event.type);
-};
+  end,
+  enter,
+  enterFirst,
+  holdMulticasts,
+  isExcluded,
+  keepData,
+  keepOffers,
+  noteDecision,
+  noteGone,
+  noteOpinion,
+  noteStability,
+  passRefusal,
+  refuseSubmissions,
+  repeatReport,
+  stopAtOnce,
+  stopDelivering,
+  takeDuringChange,
+} from './view-end.js';
+import type { Event } from './view-events.js';
+import { type MemberContext, viewOf } from './view-member.js';
 
 // --- guards --------------------------------------------------------------------------------------------------------
 
@@ -451,13 +118,16 @@ export const viewSynchronousMember = setup({
     receipts: emptyMap(),
     waiting: emptyQueue(),
     numbered: 0,
-    early: [],
+    early: emptyMap(),
+    arrivals: 0,
+    overrun: 0,
     ended: emptyMap(),
     distrusted: [],
     suspects: [],
     changing: false,
     reports: {},
     relayed: {},
+    sources: {},
     votes: [],
     decree: null,
     ready: false,
@@ -501,7 +171,8 @@ export const viewSynchronousMember = setup({
           actions: [assign(stopAtOnce), emitEffects],
         },
         { guard: 'isLeaving', target: 'following.leaving' },
-        { target: 'following' },
+        { guard: 'isTold', target: 'following' },
+        { target: 'following.unstable' },
       ],
     },
     following: {

@@ -10,7 +10,6 @@ import {
 import { type Change, directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
 import type { Created, Decree, Refusal } from '../../machines/membership/messages.js';
-import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
 import {
   type Address,
@@ -21,6 +20,7 @@ import {
   senderId,
 } from '../../machines/shared/identifiers.js';
 import { emptyMap, mapEntries } from '../../machines/shared/persistent-map.js';
+import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import { GROUP, type Member, STATIC, World } from './membership-world.js';
 import { randomFrom } from './schedule.js';
 import { Coverage, discards, Player, seeds, sends } from './stage.js';

@@ -1,0 +1,137 @@
+/**
+ * What a member does while its view stands: it takes what comes, delivers what is in turn, and tells in rounds what it holds.
+ */
+import { noEffects } from '../shared/machine.js';
+import { mapSet } from '../shared/persistent-map.js';
+import type { Serializable } from '../shared/serializable.js';
+import { takeHistory } from './installation.js';
+import type { Flush, Report } from './messages.js';
+import { dropStable, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
+import {
+  current,
+  type EntriesCome,
+  type FlushCome,
+  type HistoryCome,
+  type Multicast,
+  memberAt,
+  type OfAView,
+  type OfferCome,
+  type Ready,
+  type ReportCome,
+  type Rule,
+  type Stability,
+  type Submit,
+  type TicketCome,
+} from './view-events.js';
+import { begin, count, finish, type MemberContext, type Step, toMembership } from './view-member.js';
+import type { Issued, Offer, Submission } from './view-messages.js';
+import { accept, contactOf, orderOf } from './view-order.js';
+
+export const follow = (context: MemberContext, event: OfAView, take: (step: Step) => void): Partial<MemberContext> => {
+  const step = begin(context);
+  take(step);
+  advance(step);
+  // Where a member is alone, or tells at once what it holds, nothing that comes later need show that all hold it.
+  if (event.type === 'stability' || step.input.uniform || step.view?.members.length === 1) dropStable(step);
+  return finish(step, event.type);
+};
+
+/** Delivers what is in turn, and takes into the own stream what waited for it. */
+export function advance(step: Step): void {
+  const order = orderOf(step.input);
+  if (step.input.uniform && step.view !== null) tellHoldings(step);
+  order.deliver(step, null);
+  if (step.waiting.size === 0) return;
+  order.admit(step);
+  order.deliver(step, null);
+}
+
+export function numberOwn(step: Step, payloads: readonly Serializable[]): Issued[] {
+  const messages = payloads.map((payload, i) => ({ sender: step.self, seq: step.sent + i + 1, payload }));
+  step.sent += messages.length;
+  for (const message of messages) step.pending = mapSet(step.pending, String(message.seq), message);
+  return messages;
+}
+
+export const multicast: Rule<Multicast> = ({ context, event }) => {
+  const step = begin(context);
+  const order = orderOf(step.input);
+  order.issue(step, numberOwn(step, event.items));
+  order.deliver(step, null);
+  if (step.view?.members.length === 1) dropStable(step);
+  return finish(step, event.type);
+};
+
+export function takeStream(step: Step, event: EntriesCome): void {
+  takeEntries(step, current(step, event), memberAt(step, event.from) ?? null);
+}
+
+export function takeTickets(step: Step, event: TicketCome): void {
+  takeEntries(step, redeemed(step, current(step, event)), memberAt(step, event.from) ?? null);
+}
+
+export function takeSubmissions(step: Step, event: Submit | OfferCome): void {
+  const messages: readonly Issued[] = current<Submission | Offer>(step, event);
+  if (contactOf(step) === step.self) accept(step, messages);
+  else count(step, 'not the contact', messages.length);
+}
+
+export function takeStability(step: Step, event: Stability): void {
+  const items = current(step, event);
+  const member = memberAt(step, event.from);
+  if (member === undefined) count(step, 'not of a member', items.length);
+  else takeHoldings(step, member, items);
+}
+
+export const takeData: Rule<EntriesCome> = ({ context, event }) =>
+  follow(context, event, (step) => takeStream(step, event));
+export const takeTicket: Rule<TicketCome> = ({ context, event }) =>
+  follow(context, event, (step) => takeTickets(step, event));
+export const takeSubmit: Rule<Submit | OfferCome> = ({ context, event }) =>
+  follow(context, event, (step) => takeSubmissions(step, event));
+
+export const learnStability: Rule<Stability> = ({ context, event }) =>
+  follow(context, event, (step) => {
+    takeStability(step, event);
+  });
+
+/** A stability round: what this member holds, to all others of the view. */
+export const tellRound: Rule<unknown> = ({ context }) => {
+  const step = begin(context);
+  tellHoldings(step);
+  dropStable(step);
+  return finish(step, 'stability');
+};
+
+export const learnHistory: Rule<HistoryCome> = ({ context, event }) => {
+  const step = begin(context);
+  for (const history of current(step, event)) takeHistory(step, history);
+  return finish(step, event.type);
+};
+
+/** From a time before this state: what follows from it comes as a `flush` of the service or a report of a member. */
+export const holdForLater: Rule<ReportCome | FlushCome> = ({ context, event }) => {
+  const step = begin(context);
+  current<Report | Flush>(step, event);
+  return finish(step, event.type);
+};
+
+export const hasState: Rule<Ready> = () => ({ ready: true, effects: noEffects });
+
+export function wish(step: Step, type: 'join' | 'leave'): void {
+  toMembership(step, { type, items: [{ group: step.input.group, member: step.self }] });
+}
+
+export const wishToJoin: Rule<unknown> = ({ context }) => {
+  const step = begin(context);
+  wish(step, 'join');
+  return finish(step, 'join');
+};
+
+export const wishToLeave: Rule<unknown> = ({ context }) => {
+  const step = begin(context);
+  step.leaving = true;
+  tellHoldings(step);
+  wish(step, 'leave');
+  return finish(step, 'leave');
+};
