@@ -3,7 +3,7 @@
  */
 import Table from 'cli-table3';
 import type { Compared, Comparison } from './compare-report.js';
-import type { CheckedConsistency, KindCosts } from './comparison.js';
+import type { CheckedConsistency, KindCosts, UnderFaults } from './comparison.js';
 import { borderless, drawn } from './table.js';
 import { count, type Paint, paintFor, plural } from './wording.js';
 
@@ -38,7 +38,7 @@ function shownTable({ variants }: Comparison, paint: Paint): string {
     table.push([
       name,
       promised ?? NOTHING,
-      faults === null ? NOTHING : historyCell(faults.consistency, faults.broken !== null, paint),
+      faults === null ? NOTHING : historyCell(row, faults, paint),
       faults === null ? NOTHING : faults.agree ? 'agree' : paint('yellow', 'differ'),
       phasesCell(peace.update),
       phasesCell(peace.query),
@@ -49,10 +49,11 @@ function shownTable({ variants }: Comparison, paint: Paint): string {
 
 const NOTHING = '–';
 
-function historyCell(consistency: CheckedConsistency, broken: boolean, paint: Paint): string {
+function historyCell({ promised }: Compared, { consistency, broken }: UnderFaults, paint: Paint): string {
   const text = consistencyText(consistency);
-  if (broken) return paint('red', `✗ ${text}`);
-  return consistency.unknown.length > 0 ? paint('yellow', text) : text;
+  if (promised === null || promised === 'none' || !consistency.refuted.includes(promised))
+    return consistency.unknown.length > 0 ? paint('yellow', text) : text;
+  return broken === null ? paint('yellow', text) : paint('red', `✗ ${text}`);
 }
 
 /** The strongest that holds, or what is known in place of it. */
@@ -71,15 +72,15 @@ function costTable({ variants }: Comparison, paint: Paint): string {
   const head = titles(
     paint,
     'style',
-    'update: messages',
-    'delays',
-    'query: messages',
-    'delays',
-    'silence',
-    'with faults',
-    'longest wait',
-    'lost',
-    'unanswered',
+    'messages:\nan update',
+    '\na query',
+    'delays:\nan update',
+    '\na query',
+    'silence:\nno fault',
+    '\nfaults',
+    'longest\nwait',
+    'updates\nlost',
+    'requests\nunanswered',
   );
   const right = head.slice(1).map((): Table.HorizontalAlignment => 'right');
   const table = new Table({ ...borderless, head, colAligns: ['left', ...right] });
@@ -90,9 +91,9 @@ function costTable({ variants }: Comparison, paint: Paint): string {
 }
 
 function costCells({ update, query, silence }: NonNullable<Compared['peace']>): string[] {
-  const of = (costs: KindCosts | null): string[] =>
-    costs === null ? [NOTHING, NOTHING] : [costs.messages.toFixed(1), costs.delays.toFixed(1)];
-  return [...of(update), ...of(query), ms(silence)];
+  const of = (figure: 'messages' | 'delays'): string[] =>
+    [update, query].map((costs) => costs?.[figure].toFixed(1) ?? NOTHING);
+  return [...of('messages'), ...of('delays'), ms(silence)];
 }
 
 function faultCells({ faults }: Compared, paint: Paint): string[] {
@@ -107,10 +108,12 @@ const ms = (time: number): string => `${time.toFixed(1)} ms`;
 function notes({ variants }: Comparison, paint: Paint): string[] {
   return variants.flatMap(({ name, refused, faults }) => [
     ...(refused === null ? [] : [`${paint('yellow', name)}: ${refused}`]),
+    ...(faults?.neverCame ?? []).map((fault) => `${name}: ${fault} never came.`),
     ...(faults?.broken == null ? [] : [`${paint('red', `✗ ${name}`)}: ${faults.broken}.`]),
   ]);
 }
 
-const legend = `Phases, messages, delays and the first silence are of a run without faults; the rest is of one with them.
-silence: the longest time in which somebody waited and nobody was answered, with faults: from the first fault on.
-longest wait: of one request, from the first fault on.  lost: answered updates that no live replica has.`;
+const legend = `Phases, messages, delays and the first silence are of a run without faults; all else is of a run with them.
+This history: the strongest that it is; another may be less, down to what the style promises.
+Silence: the longest time in which somebody waited and nobody was answered; under faults, from the first one on, as is the
+longest wait of one request. Lost: answered updates that no live replica has.`;

@@ -11,7 +11,7 @@ import { resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
 import type { AnyService } from '../service/index.js';
-import { parseFault } from '../simulate/faults.js';
+import { type Fault, parseFault } from '../simulate/faults.js';
 import { historyOf, serviceModel } from '../simulate/service-history.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
 import { checkHistory } from '../simulate/trial.js';
@@ -20,6 +20,7 @@ import { type PlannedRequest, type PlayedRequest, playInSlices } from '../simula
 import { CostCounter } from '../trace/costs.js';
 import type { Recorder } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
+import { FaultLog } from './fault-log.js';
 import { HoldingLog, type Updates, updatesOf } from './lost-updates.js';
 import { longestSilence, type Silence } from './silence.js';
 import type { Variant } from './variants.js';
@@ -70,6 +71,8 @@ export interface UnderFaults extends Silence, Updates {
   readonly unanswered: number;
   /** The live replicas have come to the same state. */
   readonly agree: boolean;
+  /** Faults whose moment did not come: this style has no such phase, or the run was over. */
+  readonly neverCame: readonly string[];
   /** Why it did not keep what the style promises; null where it did. */
   readonly broken: string | null;
 }
@@ -97,19 +100,21 @@ export function* measureUnderFaults(
 ): Generator<void, UnderFaults> {
   const { service } = conditions;
   const log = new HoldingLog();
+  const faultLog = new FaultLog();
   let struck = Number.POSITIVE_INFINITY;
   const strokes: Recorder = {
     record({ kind, t }) {
       if (kind === 'crashed' || kind === 'fault') struck = Math.min(struck, t);
     },
   };
-  const simulation = simulationOf(variant, conditions, faults, [log, strokes]);
+  const simulation = simulationOf(variant, conditions, faults, [log, faultLog, strokes]);
   const played = yield* playInSlices(simulation, conditions.requests, conditions);
   const live = simulation.replicas().filter(({ state }) => state === 'live');
   const measured = {
     ...longestSilence(waits(played), Number.isFinite(struck) ? struck : 0),
     ...updatesOf(played, simulation.replicas(), log),
     unanswered: played.filter((request) => !isAnswered(request)).length,
+    neverCame: faultLog.neverCame(faults),
     agree: new Set(live.map(({ digest }) => digest)).size <= 1,
   };
   yield;
@@ -190,20 +195,31 @@ function* checked(played: readonly PlayedRequest[], service: AnyService): Genera
   return { holds: null, refuted, unknown };
 }
 
-/** The sentence, where a promise was broken. Past what a style says that it outlives, it has promised no answers. */
+/** Where a promise was broken, the sentence that says which. Past what a style outlives, it has promised nothing. */
 function broken(
   { consistency, lost, unanswered }: Pick<UnderFaults, 'consistency' | 'lost' | 'unanswered'>,
   { settings }: Simulation<AnyService>,
   faults: readonly string[],
 ): string | null {
-  const promised = settings.style.promises.consistency(settings);
-  if (promised !== 'none' && consistency.refuted.includes(promised)) return `it promises a history that is ${promised}`;
+  const { style, replicas, tolerate } = settings;
   const parsed = faults.map(parseFault);
-  const crashed = new Set(parsed.flatMap((fault) => (fault.kind === 'crash' ? [fault.node] : [])));
-  const only = parsed.every(({ kind }) => kind === 'crash' || kind === 'recover');
-  const tolerated = settings.style.promises.tolerates(settings.replicas, settings.tolerate);
-  if (!only || crashed.size > tolerated) return null;
-  const outlives = `it promises to outlive ${tolerated} ${tolerated === 1 ? 'crash' : 'crashes'}`;
-  if (lost > 0) return `${outlives}, and updates were lost`;
-  return unanswered > 0 ? `${outlives}, and requests were not answered` : null;
+  const crashed = new Set(parsed.flatMap((fault) => (fault.kind === 'crash' && isReplica(fault) ? [fault.node] : [])));
+  const liars = new Set(parsed.flatMap((fault) => (isLie(fault) ? [fault.node] : [])));
+  if (liars.size > (tolerate === 'byzantine' ? style.promises.tolerates(replicas, tolerate) : 0)) return null;
+  const promised = style.promises.consistency(settings);
+  if (promised !== 'none' && consistency.refuted.includes(promised))
+    return `it promises a history that is ${promised}, and this one is not`;
+  const tolerated = style.promises.tolerates(replicas, tolerate);
+  if (new Set([...crashed, ...liars]).size > tolerated) return null;
+  const outlives = `it promises to outlive ${tolerated} of ${replicas} replicas`;
+  if (lost > 0) return `${outlives}, and answered updates were lost`;
+  // Nobody promises answers while the network, a front end or a service beside the replicas fails.
+  const replicasOnly = parsed.every((fault) => isLie(fault) || isReplica(fault));
+  return unanswered > 0 && replicasOnly ? `${outlives}, and requests were not answered` : null;
 }
+
+const isReplica = (fault: Fault): fault is Fault & { kind: 'crash' | 'recover' } =>
+  (fault.kind === 'crash' || fault.kind === 'recover') && fault.node.startsWith('rm-');
+
+const isLie = (fault: Fault): fault is Fault & { kind: 'lie' | 'equivocate' | 'silent' } =>
+  fault.kind === 'lie' || fault.kind === 'equivocate' || fault.kind === 'silent';
