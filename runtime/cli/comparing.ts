@@ -23,12 +23,13 @@ export class Comparing {
   /** Pauses now and then. Errors: what every variant is refused for: INPUT_INVALID, SETTINGS_INVALID, STYLE_UNSUITED. */
   *run(): Generator<void, void> {
     const conditions = this.#conditions;
+    const asked = this.#asked || [];
+    this.#faults = asked;
+    this.#refuse((row) => ({ promised: promisedBy(row, conditions, asked) }));
     yield* this.#each(function* (row) {
-      const promised = promisedBy(row, conditions);
-      return { promised, peace: yield* measureInPeace(row, conditions) };
+      return { peace: yield* measureInPeace(row, conditions) };
     });
-    const asked = this.#asked;
-    const faults = asked === false ? [] : asked.length > 0 ? asked : [`crash:rm-1@${halfWay(this.#rows)}ms`];
+    const faults = asked.length > 0 || this.#asked === false ? asked : [`crash:rm-1@${halfWay(this.#rows)}ms`];
     this.#faults = faults;
     yield* this.#each(function* (row) {
       return { faults: yield* measureUnderFaults(row, conditions, faults) };
@@ -59,22 +60,26 @@ export class Comparing {
   }
 
   /** A style that cannot do it says why in its row; where none can, there is nothing to compare. */
-  *#each(measure: (row: Compared) => Generator<void, Partial<Compared>>): Generator<void, void> {
+  #refuse(admit: (row: Compared) => Partial<Compared>): void {
     const errors: ChoraleError[] = [];
-    for (const [place, row] of this.#rows.entries()) {
-      let measured: Partial<Compared> = {};
+    this.#rows = this.#rows.map((row) => {
       try {
-        if (row.refused === null) measured = yield* measure(row);
+        return { ...row, ...admit(row) };
       } catch (error) {
         if (!(error instanceof ChoraleError)) throw error;
         errors.push(error);
-        measured = { refused: error.message };
+        return { ...row, refused: error.message };
       }
-      this.#rows = this.#rows.with(place, { ...row, ...measured });
+    });
+    const [first] = errors;
+    if (first !== undefined && errors.length === this.#rows.length) throw first;
+  }
+
+  *#each(measure: (row: Compared) => Generator<void, Partial<Compared>>): Generator<void, void> {
+    for (const [place, row] of this.#rows.entries()) {
+      if (row.refused === null) this.#rows = this.#rows.with(place, { ...row, ...(yield* measure(row)) });
       this.#runs += 1;
     }
-    const [first] = errors;
-    if (first !== undefined && this.#rows.every(({ refused }) => refused !== null)) throw first;
   }
 }
 

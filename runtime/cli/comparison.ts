@@ -7,7 +7,6 @@ import type { Phase } from '../../machines/shared/phases.js';
 import type { Consistency } from '../../machines/shared/style.js';
 import { causal } from '../check/causal.js';
 import type { CheckVerdict } from '../check/verdict.js';
-import { resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
 import type { AnyService } from '../service/index.js';
@@ -25,7 +24,7 @@ import { HoldingLog, type Updates, updatesOf } from './lost-updates.js';
 import { longestSilence, type Silence } from './silence.js';
 import type { Variant } from './variants.js';
 
-/** What all variants have in common. */
+/** What all variants have in common. Whether it suits a variant, `promisedBy` says. */
 export interface Conditions {
   readonly service: AnyService;
   readonly requests: readonly PlannedRequest[];
@@ -77,7 +76,6 @@ export interface UnderFaults extends Silence, Updates {
   readonly broken: string | null;
 }
 
-/** Errors: SETTINGS_INVALID, STYLE_UNSUITED. */
 export function* measureInPeace(variant: Variant, conditions: Conditions): Generator<void, InPeace> {
   const costs = new CostCounter();
   const simulation = simulationOf(variant, conditions, [], [costs]);
@@ -92,7 +90,6 @@ export function* measureInPeace(variant: Variant, conditions: Conditions): Gener
   };
 }
 
-/** Errors: as above, and INPUT_INVALID (a fault). */
 export function* measureUnderFaults(
   variant: Variant,
   conditions: Conditions,
@@ -122,10 +119,13 @@ export function* measureUnderFaults(
   return { ...measured, consistency, broken: broken({ ...measured, consistency }, simulation, faults) };
 }
 
-/** Errors: SETTINGS_INVALID, STYLE_UNSUITED: the style, the settings and the service do not go together. */
-export function promisedBy({ settings }: Variant, { service, replicas }: Conditions): Consistency {
-  const resolved = resolveSettings({ ...settings, replicas }, service);
-  return resolved.style.promises.consistency(resolved);
+/**
+ * What the style promises, for what goes together.
+ * Errors: SETTINGS_INVALID, STYLE_UNSUITED, INPUT_INVALID (a fault): the style, settings, service and faults do not.
+ */
+export function promisedBy(variant: Variant, conditions: Conditions, faults: readonly string[]): Consistency {
+  const { settings } = simulationOf(variant, conditions, faults, []);
+  return settings.style.promises.consistency(settings);
 }
 
 const isAnswered = ({ answer }: PlayedRequest): boolean => answer !== null && !notOfTheService(answer.outcome);
