@@ -119,7 +119,7 @@ describe('what came of a fault, read off a trace', () => {
     ]);
   });
 
-  test('GM-3: who is suspected wrongly is evicted, learns of it, and comes back as a new incarnation', () => {
+  test('who is suspected wrongly is evicted, learns of it, and comes back as a new incarnation', () => {
     expect(
       told(
         ...begun,
