@@ -95,7 +95,7 @@ export class ViewChanges implements Recorder {
   #recovered({ t, node, incarnation }: Of<'recovered'>): void {
     if (incarnation === 1) this.#step(t, `${node} starts`);
     else if (this.#ends.get(node) === 'evicted') this.#step(t, `${node} is back, as incarnation ${incarnation}`);
-    else this.#strike(t, `${node} is back, as incarnation ${incarnation}`, false);
+    else this.#strike(t, `${node} recovered as incarnation ${incarnation}`, false);
   }
 
   /** Each member reports the same view: the first to do so is the news. */

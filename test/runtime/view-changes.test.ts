@@ -165,7 +165,7 @@ describe('what came of a fault, read off a trace', () => {
       '+6.0 ms  first answer: to alice#2, by rm-1',
       '20.0 ms  rm-2 crashed: ACTOR_FAILED: rm threw',
       '+6.0 ms  first answer: to alice#3',
-      '30.0 ms  rm-2 is back, as incarnation 2',
+      '30.0 ms  rm-2 recovered as incarnation 2',
       '40.0 ms  partition:rm-1|rm-2@40ms..50ms',
       '+10.0 ms  partition:rm-1|rm-2@40ms..50ms heals',
       '+16.0 ms  first answer: to alice#4, by rm-1 and rm-2',
