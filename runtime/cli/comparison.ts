@@ -63,7 +63,7 @@ export interface CheckedConsistency {
   readonly unknown: readonly Checked[];
 }
 
-export type Checked = Exclude<Consistency, 'none'>;
+type Checked = Exclude<Consistency, 'none'>;
 
 export interface UnderFaults extends Silence, Updates {
   readonly consistency: CheckedConsistency;
