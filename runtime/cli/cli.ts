@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { ChoraleError } from '../errors.js';
 import { packageVersion } from './catalogue.js';
 import { addCheckOptions, type CheckOptions, checkCommand } from './check-command.js';
+import { addCompareOptions, type CompareOptions, compareCommand } from './compare-command.js';
 import { addExploreOptions, type ExploreOptions, exploreCommand } from './explore-command.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
@@ -61,6 +62,12 @@ function addCommands(program: Command, io: Io, end: (code: number) => void): voi
     .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
     .action(async (service: string, options: RunOptions) => end(await runCommand(service, options, io)));
   addRunOptions(running);
+  const comparing = program
+    .command('compare')
+    .description('run every replication style on the same requests and faults, and set them side by side')
+    .argument('<service>', 'the name of an example, or the path of a module that exports a service (./my-service.js)')
+    .action(async (service: string, options: CompareOptions) => end(await compareCommand(service, options, io)));
+  addCompareOptions(comparing);
   const simulating = program
     .command('sim')
     .description('make thousands of random runs under random faults, and look for one that is not right')

@@ -49,5 +49,5 @@ function readable({ examples, explorations, replication }: Listed): string {
   for (const { name, title, orders, phases } of replication)
     ways.push([name, phases.update.join(' '), orders.join(' '), title]);
   const [first] = examples;
-  return `${drawn(services)}\n\n${drawn(ways)}\n\nTo explore: ${explorations.join(' ')}\n\nTry: chorale run ${first?.name ?? './my-service.js'}\n`;
+  return `${drawn(services)}\n\n${drawn(ways)}\n\nTo explore: ${explorations.join(' ')}\n\nTry: chorale run ${first?.name ?? './my-service.js'}\n     chorale compare ${first?.name ?? './my-service.js'}\n`;
 }

@@ -101,12 +101,13 @@ export function whole(least: number, most: number): (text: string) => number {
 }
 
 /** Collects; the form is checked here, and whether the node is there when the cluster is. */
-function fault(text: string, before: readonly string[]): readonly string[] {
+export function fault(text: string, before: readonly string[]): readonly string[] {
   parseFault(text);
   return [...before, text];
 }
 
-function delay(text: string): readonly [number, number] {
+/** Least and most ms. */
+export function delay(text: string): readonly [number, number] {
   const parsed = readDelay(text);
   if (parsed === null) throw new InvalidArgumentError('It is a time such as 5ms, or a range such as 1..20ms.');
   return parsed;

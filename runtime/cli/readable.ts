@@ -6,6 +6,7 @@ import { operationTable } from './operation-table.js';
 import type { Report, ReportedRequest } from './report.js';
 import { type Row, shortened } from './rows.js';
 import { borderless, drawn } from './table.js';
+import { courseLines } from './view-changes.js';
 import { count, cut, type Paint, paintFor, plural, shown } from './wording.js';
 
 export interface Look {
@@ -96,7 +97,7 @@ function faultLines({ faults, network, settings, endedAt }: Report): string[] {
   const counted = frames.filter(([number]) => number > 0).map(([number, what]) => `${count(number)} ${what}`);
   const held = settings.faults.filter((fault) => /^(loss|duplicate|delay|omit)/.test(fault));
   const lines = [
-    ...faults.struck.map(({ t, node, what }) => `${ms(t)}  ${node === 'network' ? what : `${node} ${what}`}`),
+    ...courseLines(faults.courses),
     ...(held.length === 0 ? [] : [`throughout: ${held.join(', ')}`]),
     ...Object.entries(faults.lies).map(([node, number]) => lieLine(node, number, settings.faults)),
     ...(counted.length === 0 ? [] : [`of ${count(network.frames)} frames ${counted.join(', ')}`]),

@@ -13,6 +13,7 @@ import { type ExecutionLog, judge, type Verdict } from '../simulate/verdict.js';
 import type { PlayedRequest } from '../simulate/workload.js';
 import type { CostCounter } from '../trace/costs.js';
 import type { FaultLog, StruckFault } from './fault-log.js';
+import type { Course, ViewChanges } from './view-changes.js';
 
 /** What was asked for, defaults filled in. */
 export interface ReportSettings {
@@ -74,6 +75,8 @@ export interface Report {
   readonly faults: {
     /** What struck, in order of time. */
     readonly struck: readonly StruckFault[];
+    /** What came of them: views, take-overs, the first answer. The first course is how it all began. */
+    readonly courses: readonly Course[];
     /** Faults whose moment did not come before the run ended. */
     readonly neverCame: readonly string[];
     /** Replies that each Byzantine replica altered or kept back. */
@@ -92,6 +95,7 @@ export interface Listened {
   readonly costs: CostCounter;
   readonly executions: ExecutionLog;
   readonly faults: FaultLog;
+  readonly changes: ViewChanges;
 }
 
 export function reportOf(
@@ -113,6 +117,7 @@ export function reportOf(
     requests,
     faults: {
       struck: listened.faults.struck,
+      courses: listened.changes.courses,
       neverCame: listened.faults.neverCame(settings.faults),
       lies: simulation.lies,
     },

@@ -24,6 +24,7 @@ import { readable } from './readable.js';
 import { type Listened, type ReportSettings, reportOf } from './report.js';
 import { dealOut, readRequests } from './requests.js';
 import { TraceFile } from './trace-file.js';
+import { ViewChanges } from './view-changes.js';
 import { watched } from './watched.js';
 
 /** Errors: INPUT_INVALID, SETTINGS_INVALID, STYLE_UNSUITED, SERVICE_INVALID. */
@@ -38,7 +39,12 @@ export async function runCommand(name: string, options: RunOptions, io: Io): Pro
     );
   const named = await readRequests(file, service, io);
   const requests = options.clients === undefined ? named : dealOut(named, options.clients);
-  const listened: Listened = { costs: new CostCounter(), executions: new ExecutionLog(), faults: new FaultLog() };
+  const listened: Listened = {
+    costs: new CostCounter(),
+    executions: new ExecutionLog(),
+    faults: new FaultLog(),
+    changes: new ViewChanges(),
+  };
   const trace = options.trace === undefined ? null : new TraceFile(resolve(io.cwd, options.trace));
   const simulation = simulationOf(service, options, [
     ...Object.values(listened),

@@ -256,10 +256,10 @@ describe('what a person reads', () => {
     const { stdout, code } = await chorale(`run bank ${faults.map((fault) => `--fault ${fault}`).join(' ')}`);
     expect(code).toBe(0);
     for (const piece of [
-      /^ {2}20\.0 ms {2}partition:rm-1\|rm-2,rm-3,fe-1@20ms\.\.60ms$/m,
-      /^ {2}60\.0 ms {2}partition:rm-1\|rm-2,rm-3,fe-1@20ms\.\.60ms heals$/m,
-      /^ {2}100\.0 ms {2}rm-3 crashed$/m,
-      /^ {2}200\.0 ms {2}rm-3 recovered as incarnation 2$/m,
+      /^ +20\.0 ms {2}partition:rm-1\|rm-2,rm-3,fe-1@20ms\.\.60ms$/m,
+      /^ +60\.0 ms {2}partition:rm-1\|rm-2,rm-3,fe-1@20ms\.\.60ms heals$/m,
+      /^ +100\.0 ms {2}rm-3 crashed$/m,
+      /^ +200\.0 ms {2}rm-3 recovered as incarnation 2$/m,
       /^ {2}throughout: loss:0\.1, duplicate:0\.1$/m,
       /frames [\d,]+ lost, [\d,]+ duplicated, [\d,]+ stopped by a partition/,
       /^ {2}never came: crash:rm-2@3600s \(the run ended at [\d.]+ ms\)$/m,
