@@ -12,7 +12,6 @@ import type { Order } from '../../machines/multicast/index.js';
 import type { Delivery, Effect, EffectsEmitted, Incoming, Message } from '../../machines/shared/effects.js';
 import {
   type Address,
-  actorOf,
   address,
   groupActor,
   groupName,
