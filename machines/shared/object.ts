@@ -2,7 +2,7 @@
  * A service as a protocol sees it: a deterministic object. Pure: the same value and requests give the same execution
  * at every replica, and nothing here throws for what a client or an operation did wrong.
  */
-import type { Outcome, Request } from './requests.js';
+import type { OperationError, Outcome, Request } from './requests.js';
 import type { Serializable } from './serializable.js';
 
 export interface Execution<Value> {
@@ -10,6 +10,23 @@ export interface Execution<Value> {
   /** One for each request, in order. */
   readonly outcomes: readonly Outcome[];
 }
+
+/** A part of a value. */
+export interface Cut {
+  readonly data: Serializable;
+  /** Estimated bytes of it on the wire. */
+  readonly size: number;
+  /** Where the next part begins, as plain data; null after the last one. */
+  readonly next: Serializable;
+}
+
+/** A value that is being put together from its parts: immutable, and nobody's to look into but the object's that began it. */
+export type Assembly = object;
+
+/** What the parts came to. `SNAPSHOT_INVALID`: they are of another service, or of a version that does not lead to this one. */
+export type Assembled<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: OperationError };
 
 export interface ReplicatedObject<Value = unknown> {
   readonly name: string;
@@ -21,4 +38,14 @@ export interface ReplicatedObject<Value = unknown> {
   /** The value as plain data, and back. */
   snapshot(value: Value): Serializable;
   restore(snapshot: Serializable): Value;
+  /**
+   * The part of the value from `cursor` on (null: from the beginning), of about `bytes` at most: only what cannot be cut is
+   * larger. It costs what the part is large, however large the value is, so a value can be sent part by part while
+   * requests are executed on later ones.
+   */
+  chunk(value: Value, cursor: Serializable, bytes: number): Cut;
+  /** The parts come back in order: `begin`, `absorb` each (which costs what it is large), `complete`. None of these throws. */
+  begin(): Assembly;
+  absorb(assembly: Assembly, data: Serializable): Assembly;
+  complete(assembly: Assembly): Assembled<Value>;
 }

@@ -65,6 +65,23 @@ function* walk<V>(slot: Slot<V>): Generator<readonly [string, V]> {
   else for (const inner of Array.isArray(slot) ? slot : (slot as Branch<V>).slots) yield* walk<V>(inner);
 }
 
+/** The entries that come after that of `key`, which the map has, or all for null: what a walk costs is not repeated. */
+export function* mapEntriesAfter<V>(map: PersistentMap<V>, key: string | null): Generator<readonly [string, V]> {
+  if (key === null) yield* mapEntries(map);
+  else if (map.root !== null) yield* walkAfter(map.root, key, hashOf(key), 0);
+}
+
+function* walkAfter<V>(slot: Slot<V>, key: string, hash: number, shift: number): Generator<readonly [string, V]> {
+  if (isEntry(slot)) return;
+  if (!isBranch(slot)) {
+    for (const entry of slot) if (entry.key > key) yield [entry.key, entry.value];
+    return;
+  }
+  const place = placeOf(slot.bits, bitAt(hash, shift));
+  yield* walkAfter(slot.slots[place] as Slot<V>, key, hash, shift + WIDTH); // the key is there, so its place is taken
+  for (const inner of slot.slots.slice(place + 1)) yield* walk(inner);
+}
+
 /** What `after` has that `before` has not, and the keys that went. Parts that the two share are not looked at. */
 export function mapDiff<V>(
   before: PersistentMap<V>,

@@ -21,14 +21,20 @@ const requestFields = {
 
 const success = fields({ ok: oneOf(true) });
 const failure = fields({ ok: oneOf(false), error: fields({ code: text, message: text }) });
-const outcome: Shape = (value) => success(value) || failure(value);
+export const outcomeShape: Shape = (value) => success(value) || failure(value);
 
 export const requestShape: Shape = fields(requestFields);
 export const callShape: Shape = fields({ ...requestFields, origin: optional(place), seen: optional(natural) });
 export const cancelShape: Shape = fields({ session: text, seq: positive });
 const batchShape: Shape = fields({ frontEnd: place, requests: listOf(requestShape) });
-export const replyShape: Shape = fields({ session: text, seq: positive, outcome, version: natural });
-export const answerShape: Shape = fields({ session: text, seq: positive, outcome, version: natural, by: listOf(text) });
+export const replyShape: Shape = fields({ session: text, seq: positive, outcome: outcomeShape, version: natural });
+export const answerShape: Shape = fields({
+  session: text,
+  seq: positive,
+  outcome: outcomeShape,
+  version: natural,
+  by: listOf(text),
+});
 
 /** A query: what one replica manager may be asked alone. */
 export const queryShape: Shape = fields({ ...requestFields, kind: oneOf('query') });

@@ -5,11 +5,11 @@
  */
 import { current, immerable, isDraft, produce } from 'immer';
 import {
+  emptyMap,
   mapDelete,
   mapEntries,
   mapGet,
   mapHas,
-  mapOf,
   mapSet,
   type PersistentMap,
 } from '../../machines/shared/persistent-map.js';
@@ -119,7 +119,14 @@ export class Collection<V> implements ReadonlyCollection<V> {
 
 /** A collection of values by string keys, with these entries to begin with. Values are plain data (no `Uint8Array`). */
 export function collection<V>(entries: Iterable<readonly [string, V]> = []): Collection<V> {
-  return new Collection(mapOf([...entries].map(([key, value]) => [key, settled(key, value)] as const)));
+  return new Collection(mapWith(emptyMap<V>(), entries));
+}
+
+/** The map of a collection with more entries. Freezes the values. Errors: NOT_SERIALIZABLE. */
+export function mapWith<V>(map: PersistentMap<V>, entries: Iterable<readonly [string, V]>): PersistentMap<V> {
+  let after = map;
+  for (const [key, value] of entries) after = mapSet(after, key, settled(key, value));
+  return after;
 }
 
 /** Objects that are known to be plain, frozen and free of drafts, all the way down; with how many levels they have. */

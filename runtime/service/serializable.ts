@@ -4,6 +4,7 @@
  */
 import { current, isDraft } from 'immer';
 import type { Serializable } from '../../machines/shared/serializable.js';
+import { SIZES } from '../../machines/shared/size.js';
 import { ChoraleError } from '../errors.js';
 
 /**
@@ -36,9 +37,6 @@ function scalarsSize(values: readonly unknown[]): number | null {
   }
   return Object.keys(values).length === values.length ? size : null;
 }
-
-/** Estimated bytes on the wire: of a number, of true, false, null and undefined, of what is around a string's or a container's parts. */
-const SIZES = { number: 9, constant: 1, string: 3, container: 5 } as const;
 
 /** A copy of a reply with no draft in it, of parts that are frozen already the parts themselves. Errors as above. */
 export function detached(value: unknown, limit: number): Serializable {
@@ -74,7 +72,7 @@ class Walk {
     }
     for (const [key, inner] of propertiesOf(value, this.#path)) {
       this.#path.push(key);
-      this.#count(key.length + 2);
+      this.#count(key.length + SIZES.property);
       this.#check(inner);
       this.#path.pop();
     }
@@ -98,7 +96,7 @@ class Walk {
     }
     const properties: [string, Serializable][] = [];
     for (const [key, inner] of propertiesOf(value, this.#path)) {
-      this.#count(key.length + 2);
+      this.#count(key.length + SIZES.property);
       const copied = this.#copyAt(key, inner);
       same &&= Object.is(copied, inner);
       properties.push([key, copied]);

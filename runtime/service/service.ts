@@ -2,15 +2,15 @@
  * service(): from what the user writes to a deterministic object that any replication style can serve.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { freeze } from 'immer';
+import type { Assembled } from '../../machines/shared/object.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { ChoraleError } from '../errors.js';
+import { absorbed, chunkOf, completed, nothingYet } from './chunks.js';
 import { initialState, operationsOf, type RawDefinition } from './definition.js';
 import { digestOf } from './digest.js';
 import { execute, type ServiceOperations } from './execute.js';
 import { patched, patchesBetween } from './patches.js';
-import { invalid, snapshotOf, stateOf, type Versioned } from './snapshot.js';
-import { checkState } from './state.js';
+import { snapshotOf, stateOf, type Versioned } from './snapshot.js';
 import type { ArgumentSchemas, Definition, Queries, Service, Sound, Updates } from './types.js';
 
 /**
@@ -63,20 +63,12 @@ export function service<
     applyPatches: (value, patches) => patched(value, patches),
     digest: (value) => digestOf(value),
     snapshot: (value) => snapshotOf(versioned, value),
-    restore: (snapshot) => restored(versioned, snapshot) as State, // of this version, or migrated to it
+    restore: (snapshot) => stateOf(versioned, snapshot) as State, // of this version, or migrated to it
+    chunk: (value, cursor, bytes) => chunkOf(versioned, value, cursor, bytes),
+    begin: () => nothingYet,
+    absorb: (assembly, data) => absorbed(versioned, assembly, data),
+    complete: (assembly) => completed(versioned, assembly) as Assembled<State>, // as `restore`
   });
-}
-
-function restored(versioned: Versioned, snapshot: Serializable): object {
-  const state = stateOf(versioned, snapshot);
-  if (typeof state !== 'object' || state === null) throw invalid(versioned, 'its state is no object');
-  freeze(state, true);
-  try {
-    checkState(state);
-  } catch (error) {
-    throw invalid(versioned, 'its state does not encode', error);
-  }
-  return state;
 }
 
 function validate(

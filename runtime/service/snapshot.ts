@@ -2,10 +2,12 @@
  * A whole state as plain data with a header, and back. A snapshot of an older version goes through the service's
  * migration.
  */
+import { freeze } from 'immer';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { fields, listOf, natural, type Shape, text } from '../../machines/shared/shapes.js';
 import { ChoraleError } from '../errors.js';
 import { type Packed, pack, unpack } from './packing.js';
+import { checkState } from './state.js';
 
 interface Snapshot extends Packed {
   readonly service: string;
@@ -18,12 +20,12 @@ export interface Versioned {
   readonly migrate: ((oldState: unknown, fromVersion: number) => unknown) | undefined;
 }
 
-const pathShape = listOf((key) => typeof key === 'string' || typeof key === 'number');
-const pairOf =
+export const pathShape = listOf((key) => typeof key === 'string' || typeof key === 'number');
+export const pairOf =
   (first: Shape, second: Shape): Shape =>
   (value) =>
     Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
-const entriesShape = listOf(pairOf(text, () => true));
+export const entriesShape = listOf(pairOf(text, () => true));
 const snapshotShape = fields({
   service: text,
   version: natural,
@@ -35,27 +37,44 @@ export function snapshotOf({ name, version }: Versioned, state: unknown): Serial
   return { service: name, version, plain, collections };
 }
 
-/** The state of a snapshot, of this service's version; not yet checked. Errors: SNAPSHOT_INVALID. */
-export function stateOf(service: Versioned, given: Serializable): unknown {
+/** The state of a snapshot, of this service's version, frozen and checked. Errors: SNAPSHOT_INVALID. */
+export function stateOf(service: Versioned, given: Serializable): object {
   const snapshot = headed(service, given);
-  let state: unknown;
+  return restored(service, snapshot.version, () => unpack(snapshot));
+}
+
+/** What `make` puts together, of that version of the service, as a state of this one. Errors: SNAPSHOT_INVALID. */
+export function restored(service: Versioned, version: number, make: () => unknown): object {
+  let made: unknown;
   try {
-    state = unpack(snapshot);
+    made = make();
   } catch (error) {
     throw invalid(service, 'its parts do not fit together', error);
   }
-  if (snapshot.version === service.version) return state;
-  if (service.migrate === undefined || snapshot.version > service.version) {
-    throw invalid(
-      service,
-      `it is of version ${snapshot.version}, and no migration leads from there to ${service.version}`,
-    );
-  }
+  const state = version === service.version ? made : migrated(service, version, made);
+  if (typeof state !== 'object' || state === null) throw invalid(service, 'its state is no object');
+  freeze(state, true);
   try {
-    return service.migrate(state, snapshot.version);
+    checkState(state);
   } catch (error) {
-    throw invalid(service, `the migration from version ${snapshot.version} failed`, error);
+    throw invalid(service, 'its state does not encode', error);
   }
+  return state;
+}
+
+function migrated(service: Versioned, version: number, state: unknown): unknown {
+  checkVersion(service, version);
+  try {
+    return service.migrate?.(state, version);
+  } catch (error) {
+    throw invalid(service, `the migration from version ${version} failed`, error);
+  }
+}
+
+/** Errors: SNAPSHOT_INVALID. */
+export function checkVersion(service: Versioned, version: number): void {
+  if (version === service.version || (service.migrate !== undefined && version < service.version)) return;
+  throw invalid(service, `it is of version ${version}, and no migration leads from there to ${service.version}`);
 }
 
 function headed(service: Versioned, given: Serializable): Snapshot {

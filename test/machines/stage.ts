@@ -59,6 +59,15 @@ export function line(): LineObject {
     digest: ({ text }) => text,
     snapshot: ({ text }) => text,
     restore: (text) => ({ text: String(text) }),
+    chunk({ text }, cursor, bytes) {
+      const from = Number(cursor ?? 0);
+      const data = text.slice(from, from + bytes);
+      const end = from + data.length;
+      return { data, size: data.length, next: end < text.length ? end : null };
+    },
+    begin: () => ({ text: '' }),
+    absorb: (assembly, data) => ({ text: (assembly as Line).text + String(data) }), // `begin` and `absorb` make lines
+    complete: (assembly) => ({ ok: true, value: assembly as Line }),
   };
 }
 

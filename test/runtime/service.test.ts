@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { sessionId } from '../../machines/shared/identifiers.js';
+import type { Assembled, Cut, ReplicatedObject } from '../../machines/shared/object.js';
 import type { Outcome, Request } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { ChoraleError } from '../../runtime/errors.js';
@@ -1006,6 +1007,179 @@ describe('snapshots', () => {
         expect.objectContaining({ code: 'SNAPSHOT_INVALID' }),
       );
     }
+  });
+});
+
+/** All chunks of a value, the first of them with the head. */
+function chunksOf<State>(object: AnyService & { initial(): State }, value: State, bytes: number): Cut[] {
+  const chunks: Cut[] = [];
+  let cursor: Serializable = null;
+  do {
+    const chunk = object.chunk(value, structuredClone(cursor), bytes);
+    chunks.push(chunk);
+    cursor = chunk.next;
+  } while (cursor !== null);
+  return chunks;
+}
+
+const assembled = <State>(
+  object: Pick<ReplicatedObject<State>, 'begin' | 'absorb' | 'complete'>,
+  chunks: readonly Serializable[],
+): Assembled<State> =>
+  object.complete(chunks.reduce((assembly, data) => object.absorb(assembly, data), object.begin()));
+
+describe('chunks', () => {
+  test('VS-5: of any size come to the state that they were cut from, through the wire too', () => {
+    fc.assert(
+      fc.property(contents, fc.integer({ min: 1, max: 400 }), (content, bytes) => {
+        const state = box(content);
+        const chunks = chunksOf(boxes, state, bytes).map(({ data }) => structuredClone(data));
+        for (const chunk of chunks) checkSerializable(chunk, 1e7);
+        const result = assembled(boxes, chunks);
+        if (!result.ok) throw new Error(result.error.message);
+        expect(boxes.digest(result.value)).toBe(boxes.digest(state));
+        expect(JSON.stringify(boxes.snapshot(result.value))).toBe(JSON.stringify(boxes.snapshot(state)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  const store = service('store', {
+    state: () => ({ name: 'store', shelves: [collection<string>(), collection<string>(), collection<string>()] }),
+    updates: {
+      put(draft, shelf: number, key: string, text: string) {
+        draft.shelves[shelf]?.set(key, text);
+      },
+      drop(draft, shelf: number, key: string) {
+        draft.shelves[shelf]?.delete(key);
+      },
+    },
+    queries: {},
+  });
+  const puts = (from: number, to: number): (readonly [string, ...unknown[]])[] =>
+    Array.from({ length: to - from }, (_, i) => ['put', (from + i) % 2, `k${from + i}`, 'x'.repeat((i * 37) % 90)]);
+
+  test('VS-5: a chunk is no larger than asked, but for the head and for one entry', () => {
+    const { value } = run(store, puts(0, 2000));
+    for (const bytes of [400, 1000, 30_000]) {
+      const chunks = chunksOf(store, value, bytes);
+      expect(chunks.every(({ size }) => size <= bytes)).toBe(true);
+      expect(chunks.slice(0, -1).every(({ size }) => size > bytes - 120)).toBe(true);
+    }
+    const single = chunksOf(store, value, 1);
+    expect(single).toHaveLength(2001);
+    expect(single.every(({ data }) => JSON.stringify(data).length < 200)).toBe(true);
+  });
+
+  test('VS-5: chunks of a state are the same while updates are executed on it', () => {
+    let { value } = run(store, puts(0, 500));
+    const [begun, whole] = [value, chunksOf(store, value, 500)];
+    let cursor: Serializable = null;
+    const cut: Cut[] = [];
+    for (let round = 0; round < whole.length; round++) {
+      cut.push(store.chunk(begun, cursor, 500));
+      cursor = cut.at(-1)?.next ?? null;
+      const changes = [...puts(round * 7, round * 7 + 9), ['drop', round % 2, `k${round * 5}`] as const];
+      value = run(store, changes, value).value;
+    }
+    expect(cut).toEqual(whole);
+    expect(store.digest(value)).not.toBe(store.digest(begun));
+  });
+
+  test('VS-5: an assembly is immutable: what comes later does not show in what it was', () => {
+    const { value } = run(store, puts(0, 100));
+    const chunks = chunksOf(store, value, 500).map(({ data }) => data);
+    const states = [store.begin()];
+    for (const data of chunks) states.push(store.absorb(states.at(-1) as object, data));
+    const again = chunks.reduce<object>((assembly, data) => store.absorb(assembly, data), states[0] as object);
+    const results = [states.at(-1) as object, again].map((assembly) => store.complete(assembly));
+    for (const result of results) expect(result.ok && store.digest(result.value)).toBe(store.digest(value));
+    expect(store.complete(states[1] as object)).toMatchObject({ ok: false, error: { code: 'SNAPSHOT_INVALID' } });
+  });
+
+  const old = service('book', {
+    state: () => ({ count: 3, pages: collection([['a', 1]]) }),
+    updates: {},
+    queries: {},
+  });
+  const next = service('book', {
+    version: 2,
+    state: () => ({ n: 0, pages: collection<number>() }),
+    migrate(before: { count: number; pages: Collection<number> }, from) {
+      before.pages.set('b', from);
+      before.count += 1;
+      return { n: before.count, pages: before.pages };
+    },
+    updates: {},
+    queries: {},
+  });
+  const dataOf = (chunks: readonly Cut[]): Serializable[] => chunks.map(({ data }) => data);
+
+  test('of an older version go through the migration, which may write into what they came to', () => {
+    const chunks = dataOf(chunksOf(old, old.initial(), 1));
+    const assembly = chunks.reduce<object>((before, data) => next.absorb(before, data), next.begin());
+    for (const result of [next.complete(assembly), next.complete(assembly)]) {
+      if (!result.ok) throw new Error(result.error.message);
+      expect(result.value.n).toBe(4);
+      expect([...result.value.pages].sort()).toEqual([
+        ['a', 1],
+        ['b', 1],
+      ]);
+    }
+    expect(old.initial().pages.size).toBe(1);
+    expect(assembled(old, dataOf(chunksOf(next, next.initial(), 1)))).toMatchObject({
+      ok: false,
+      error: { code: 'SNAPSHOT_INVALID', message: expect.stringContaining('version 2') },
+    });
+  });
+
+  type Data = { head: Record<string, Serializable> | null; entries: Serializable[] };
+  test.each<[string, string, (first: Data, second: Data) => unknown[]]>([
+    ['nothing', 'no beginning', () => []],
+    ['no head', 'no place', (_, second) => [second]],
+    ['two heads', 'twice', (first, second) => [first, first, second]],
+    ['an entry less', '0 of 1', (first) => [first]],
+    [
+      'another service',
+      '"other"',
+      (first, second) => [{ ...first, head: { ...first.head, service: 'other' } }, second],
+    ],
+    ['an older version', 'version 0', (first, second) => [{ ...first, head: { ...first.head, version: 0 } }, second]],
+    [
+      'a state that is no object',
+      'no object',
+      (first) => [{ head: { ...first.head, plain: 1, collections: [] }, entries: [] }],
+    ],
+    [
+      'a place that is not there',
+      'fit',
+      (first) => [{ ...first, head: { ...first.head, collections: [[['x', 'y'], 0]] } }],
+    ],
+    ['a place that is taken', 'fit', (first) => [{ ...first, head: { ...first.head, collections: [[['count'], 0]] } }]],
+    [
+      'a path to the prototype',
+      'fit',
+      (first) => [{ ...first, head: { ...first.head, collections: [[['__proto__', 'x'], 0]] } }],
+    ],
+    ['entries of a collection too many', 'no place', (first) => [first, { head: null, entries: [[1, [['a', 1]]]] }]],
+    ['entries of another form', 'form', (first) => [first, { head: null, entries: [[0, [['a']]]] }]],
+    [
+      'a value that no collection holds',
+      'encode',
+      (first) => [first, { head: null, entries: [[0, [['a', () => 1]]]] }],
+    ],
+    [
+      'a value that no state holds',
+      'encode',
+      (first) => [{ head: { ...first.head, plain: { count: new Date(0) }, collections: [] }, entries: [] }],
+    ],
+    ['text', 'form', (first) => [first, 'text']],
+  ])('with %s are refused', (_, why, change) => {
+    const [first, second] = dataOf(chunksOf(old, old.initial(), 1)) as unknown as [Data, Data];
+    const result = assembled(old, change(first, second) as Serializable[]);
+    const message: unknown = expect.stringContaining(why);
+    expect(result).toMatchObject({ ok: false, error: { code: 'SNAPSHOT_INVALID', message } });
+    expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 });
 
