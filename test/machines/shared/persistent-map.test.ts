@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { equal } from '../../../machines/shared/equality.js';
 import {
   emptyMap,
   hashOf,
   mapDelete,
   mapDiff,
   mapEntries,
+  mapEntriesAfter,
   mapGet,
   mapHas,
   mapOf,
@@ -107,6 +109,20 @@ describe('a persistent map', () => {
         }
       }),
       many,
+    );
+  });
+
+  test('its entries can be walked from after any of them on, to the end', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const map = run(steps);
+        const all = [...mapEntries(map)];
+        all.forEach(([name], i) => {
+          must(equal([...mapEntriesAfter(map, name)], all.slice(i + 1)), `what follows ${name}`);
+        });
+        must(equal([...mapEntriesAfter(map, null)], all), 'all');
+      }),
+      { numRuns: 500 },
     );
   });
 
