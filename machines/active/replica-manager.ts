@@ -75,24 +75,33 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
     context.batches,
     'refuse',
   );
-  const ready: WaitingRead[] = [];
-  let { waiting } = context;
-  for (const [session, read] of mapEntries(waiting)) {
-    if (read.seen > version) continue;
-    ready.push(read);
-    waiting = mapDelete(waiting, session);
-  }
+  const { waiting, ready } = readable(context.waiting, version);
   const queries = answerReads(object, value, version, ready, replies);
   const effects = [...answered([...fresh, ...queries], replies), ...discarded('delivered', { stale })];
   return { value, version, executed, waiting, batches: [], effects };
 }
 
+/** The reads that have waited for this version or an earlier one, and those that wait on. */
+export function readable(
+  before: PersistentMap<WaitingRead>,
+  version: number,
+): { readonly waiting: PersistentMap<WaitingRead>; readonly ready: readonly WaitingRead[] } {
+  const ready: WaitingRead[] = [];
+  let waiting = before;
+  for (const [session, read] of mapEntries(before)) {
+    if (read.seen > version) continue;
+    ready.push(read);
+    waiting = mapDelete(waiting, session);
+  }
+  return { waiting, ready };
+}
+
 /** EX and END of reads at this replica manager alone; one that is too early waits. */
 export function takeReads<Value>(
-  context: ReplicaManagerContext<Value>,
+  context: Pick<ReplicaManagerContext<Value>, 'value' | 'version' | 'waiting'>,
   event: Incoming<'read', Read>,
   object: ReplicatedObject<Value>,
-): Change<Value> {
+): Pick<ReplicaManagerContext<Value>, 'waiting' | 'effects'> {
   const { value, version } = context;
   const ready: WaitingRead[] = [];
   let { waiting } = context;
@@ -110,7 +119,7 @@ export function takeReads<Value>(
 }
 
 /** Adds the answers to `replies`, and returns the queries that were executed. */
-function answerReads<Value>(
+export function answerReads<Value>(
   object: ReplicatedObject<Value>,
   value: Value,
   version: number,

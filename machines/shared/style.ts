@@ -16,6 +16,11 @@ export type FaultModel = 'crash' | 'byzantine';
 /** Where a query goes: through the group's order, or to one replica manager. */
 export type ReadPath = 'order' | 'one';
 
+/** Whether the members of the replica managers' group are the same for good, or come and go in agreed views. */
+export type Membership = 'static' | 'dynamic';
+/** Who makes the total order of a group with views: its most senior full member, or all members in two rounds (AR-13). */
+export type OrderProvider = 'sequencer' | 'agreed';
+
 /** The settings of a cluster that its machines see. */
 export interface StyleSettings {
   readonly tolerate: FaultModel;
@@ -24,6 +29,8 @@ export interface StyleSettings {
   readonly retryAfter: number;
   /** Most sessions that a replica remembers at least; the longest unused go first, at most twice as many are kept. */
   readonly sessions: number;
+  /** Messages of the total order between two comparisons of the replicas' states, where members come and go. Default: 64. */
+  readonly compareEvery?: number;
 }
 
 export interface ReplicaManagerInput {
@@ -54,6 +61,10 @@ export interface Style {
     readonly uniform: boolean;
     /** Operations must give the same result at every replica. */
     readonly deterministic: boolean;
+    /** The memberships that it takes. Default: static only. */
+    readonly membership?: readonly Membership[];
+    /** Where members come and go: who may make the total order. Default: the sequencer only. */
+    readonly provider?: readonly OrderProvider[];
   };
   readonly promises: {
     readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
@@ -69,7 +80,11 @@ export interface Style {
   };
   /** Settings that this style refuses, as a sentence; null when it takes them. */
   readonly refuses: (
-    settings: Pick<StyleSettings, 'tolerate' | 'reads'> & { readonly proxy: boolean },
+    settings: Pick<StyleSettings, 'tolerate' | 'reads'> & {
+      readonly proxy: boolean;
+      /** Default: static. */
+      readonly membership?: Membership;
+    },
   ) => string | null;
   readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
   readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
@@ -82,4 +97,9 @@ export interface Style {
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
   /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
   readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
+  /** In place of these machines where members come and go, for a style that has others there. */
+  readonly dynamic?: Pick<Style, 'replicaManager' | 'frontEnd' | 'shapes' | 'intake'> & {
+    /** Whether the group delivers only what all members of the view hold (MC-1). */
+    readonly uniform: (settings: Pick<StyleSettings, 'reads'>) => boolean;
+  };
 }
