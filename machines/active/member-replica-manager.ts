@@ -59,7 +59,7 @@ import {
   told,
 } from './comparison.js';
 import type { Read } from './front-end.js';
-import { answerReads, readable, replicaManagerShapes, takeReads, type WaitingRead } from './replica-manager.js';
+import { admitReads, answerReads, readable, replicaManagerShapes, type WaitingRead } from './replica-manager.js';
 import type { Held, MemberReply } from './surviving.js';
 
 export const memberReplicaManagerShapes = {
@@ -185,9 +185,7 @@ export function execute<Value>(context: Context<Value>, object: ReplicatedObject
     const done = executeBatches(now, object, batches, 'refuse');
     fresh.push(...done.fresh);
     stale += done.stale;
-    for (const [to, items] of done.replies) {
-      for (const reply of items) addReply(replies, to, { ...reply, view, member: context.self } as MemberReply);
-    }
+    sign(done.replies, context.self, view, replies);
     const { value, version, executed } = done;
     const operations = named(now.comparing.operations, done.fresh);
     now = { ...now, value, version, executed, comparing: { ...now.comparing, operations } };
@@ -198,9 +196,49 @@ export function execute<Value>(context: Context<Value>, object: ReplicatedObject
     if (now.divergence !== null) return { ...now, effects: digests };
   }
   const { waiting, ready } = readable(context.waiting, now.version);
-  const queries = answerReads(object, now.value, now.version, ready, replies);
+  const queries = answerAlone(now, ready, object, replies);
   const effects = [...answered([...fresh, ...queries], replies), ...digests, ...discarded('delivered', { stale })];
   return { ...now, waiting, effects };
+}
+
+/** Adds replies in this member's name, as of this view. */
+function sign(
+  unsigned: ReadonlyMap<Address, readonly Reply[]>,
+  member: SenderId,
+  view: number,
+  replies: Map<Address, Reply[]>,
+): void {
+  for (const [to, items] of unsigned) {
+    for (const reply of items) {
+      const signed: MemberReply = { ...reply, member, view };
+      addReply(replies, to, signed);
+    }
+  }
+}
+
+/** Adds the answers to reads at this replica manager alone, and returns the queries. */
+function answerAlone<Value>(
+  { self, view, value, version }: Context<Value>,
+  ready: readonly WaitingRead[],
+  object: ReplicatedObject<Value>,
+  replies: Map<Address, Reply[]>,
+): readonly Request[] {
+  const unsigned = new Map<Address, Reply[]>();
+  const queries = answerReads(object, value, version, ready, unsigned);
+  sign(unsigned, self, view?.id ?? 0, replies);
+  return queries;
+}
+
+/** EX and END of reads at this replica manager alone; one that is too early waits. */
+export function takeReads<Value>(
+  context: Context<Value>,
+  event: Incoming<'read', Read>,
+  object: ReplicatedObject<Value>,
+): Change<Value> {
+  const { waiting, ready, effects } = admitReads(context, event);
+  const replies = new Map<Address, Reply[]>();
+  const queries = answerAlone(context, ready, object, replies);
+  return { waiting, effects: [...answered(queries, replies), ...effects] };
 }
 
 /** A full member has reached a point: it tells the others, and may find itself apart from them. */

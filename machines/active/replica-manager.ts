@@ -98,13 +98,28 @@ export function readable(
 
 /** EX and END of reads at this replica manager alone; one that is too early waits. */
 export function takeReads<Value>(
-  context: Pick<ReplicaManagerContext<Value>, 'value' | 'version' | 'waiting'>,
+  context: ReplicaManagerContext<Value>,
   event: Incoming<'read', Read>,
   object: ReplicatedObject<Value>,
-): Pick<ReplicaManagerContext<Value>, 'waiting' | 'effects'> {
+): Change<Value> {
   const { value, version } = context;
+  const { waiting, ready, effects } = admitReads(context, event);
+  const replies = new Map<Address, Reply[]>();
+  const queries = answerReads(object, value, version, ready, replies);
+  return { waiting, effects: [...answered(queries, replies), ...effects] };
+}
+
+/** Which reads can be answered now; the others wait. */
+export function admitReads(
+  { version, waiting: before }: Pick<ReplicaManagerContext<unknown>, 'version' | 'waiting'>,
+  event: Incoming<'read', Read>,
+): {
+  readonly waiting: PersistentMap<WaitingRead>;
+  readonly ready: readonly WaitingRead[];
+  readonly effects: readonly Effect[];
+} {
   const ready: WaitingRead[] = [];
-  let { waiting } = context;
+  let waiting = before;
   let full = 0;
   for (const { request, seen } of event.items) {
     const read: WaitingRead = { request, seen, frontEnd: event.from };
@@ -113,9 +128,7 @@ export function takeReads<Value>(
       waiting = mapSet(waiting, request.session, read);
     else full += 1;
   }
-  const replies = new Map<Address, Reply[]>();
-  const queries = answerReads(object, value, version, ready, replies);
-  return { waiting, effects: [...answered(queries, replies), ...discarded('read', { full })] };
+  return { waiting, ready, effects: discarded('read', { full }) };
 }
 
 /** Adds the answers to `replies`, and returns the queries that were executed. */
