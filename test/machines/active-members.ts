@@ -369,7 +369,8 @@ export class MemberGroup {
     const { view } = latest;
     const goers = this.live.filter(({ id }) => !this.#leaving.has(id));
     const joins = this.#left.joins > 0 && this.#chance.chance(0.1);
-    const reason = joins || goers.length < view.members.length || view.members.some(({ id, full }) => !full && this.#ready.has(id));
+    const reason =
+      joins || goers.length < view.members.length || view.members.some(({ id, full }) => !full && this.#ready.has(id));
     if (!reason || goers.some(({ epoch }) => epoch !== this.epochs.length - 1)) return false;
     const goes = new Set(goers.map(({ id }) => id));
     const staying = view.members.filter(({ id }) => goes.has(id));
