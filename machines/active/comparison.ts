@@ -52,6 +52,8 @@ export interface Comparing {
 
 /** Why this member has stopped. */
 export interface Divergence extends Point {
+  /** Others are a majority and go on. Where there is none, all stop, and nobody leaves: a view without it could find one. */
+  readonly majority: boolean;
   readonly code: 'STATES_DIFFER';
   readonly message: string;
   /** Executed since the last point at which the states were the same: one of these is at fault. */
@@ -144,7 +146,8 @@ export function compared(
   for (const point of comparing.open) {
     if (point.view !== view.id || point.operations === null) continue;
     const verdict = verdictOf(point, full, self);
-    if (verdict === 'differs') return { comparing: now, divergence: divergenceAt(point, now, self) };
+    if (verdict === 'minority' || verdict === 'split')
+      return { comparing: now, divergence: divergenceAt(point, now, self, verdict === 'minority') };
     if (verdict === 'agrees')
       now = {
         ...now,
@@ -155,7 +158,11 @@ export function compared(
   return { comparing: now, divergence: null };
 }
 
-function verdictOf({ said }: Comparison, full: readonly SenderId[], self: SenderId): 'agrees' | 'differs' | 'open' {
+function verdictOf(
+  { said }: Comparison,
+  full: readonly SenderId[],
+  self: SenderId,
+): 'agrees' | 'minority' | 'split' | 'open' {
   const of = (member: SenderId): Digest | undefined => said.find((digest) => digest.member === member);
   const own = of(self);
   if (own === undefined) return 'open';
@@ -167,17 +174,17 @@ function verdictOf({ said }: Comparison, full: readonly SenderId[], self: Sender
     else sizes.set(keyOf(digest), (sizes.get(keyOf(digest)) ?? 0) + 1);
   }
   if ((sizes.get(keyOf(own)) ?? 0) * 2 > full.length) return 'agrees';
-  const decided = [...sizes.values()].some((size) => size * 2 > full.length);
-  return decided || out === 0 ? 'differs' : 'open';
+  if ([...sizes.values()].some((size) => size * 2 > full.length)) return 'minority';
+  return out === 0 ? 'split' : 'open';
 }
 
 const keyOf = ({ version, digest }: Digest): string => `${version} ${digest}`;
 
-function divergenceAt(point: Comparison, { open }: Comparing, self: SenderId): Divergence {
+function divergenceAt(point: Comparison, { open }: Comparing, self: SenderId, majority: boolean): Divergence {
   const suspects = open.filter((other) => !isAfter(other, point));
   const operations = merged(suspects.map((other) => other.operations ?? []));
   const place =
     point.number === 0 ? `at the beginning of view ${point.view}` : `at place ${point.number} of view ${point.view}`;
   const message = `The state of ${self} differs ${place} from that of other replica managers, and no majority has the same as it. It has stopped. One of the operations since they were last the same is not deterministic: ${operations.join(', ')}.`;
-  return { view: point.view, number: point.number, code: 'STATES_DIFFER', message, operations };
+  return { view: point.view, number: point.number, majority, code: 'STATES_DIFFER', message, operations };
 }

@@ -265,7 +265,7 @@ function compare<Value>(
 
 type Judged = Pick<Context<unknown>, 'comparing' | 'divergence' | 'effects'>;
 
-/** Who finds itself apart asks its group to let it go. */
+/** Who finds itself apart from a majority asks its group to let it go. */
 function judged(
   { self, group, view, comparing }: Pick<Context<unknown>, 'self' | 'group' | 'view' | 'comparing'>,
   effects: readonly Effect[],
@@ -279,9 +279,9 @@ function judged(
     message: { type: 'leave', items: [true] },
     channel: 'fifo',
   };
-  const { code, operations } = judgement.divergence;
+  const { code, operations, majority } = judgement.divergence;
   const why = discarded('digest', { [`${code}: ${operations.join(', ')}`]: 1 });
-  return { ...judgement, effects: [...effects, ...why, leave] };
+  return { ...judgement, effects: [...effects, ...why, ...(majority ? [leave] : [])] };
 }
 
 /** Digests of other members. */
