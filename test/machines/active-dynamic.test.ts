@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { compared, MOST_POINTS, nothingCompared, reached, told } from '../../machines/active/comparison.js';
 import { active } from '../../machines/active/index.js';
-import { execute, hearDigests, install, memberReplicaManager } from '../../machines/active/member-replica-manager.js';
+import { hearDigests } from '../../machines/active/member-digests.js';
+import { execute, memberReplicaManager } from '../../machines/active/member-replica-manager.js';
+import { install } from '../../machines/active/member-views.js';
 import {
   observe,
   observerFrontEnd,

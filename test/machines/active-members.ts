@@ -6,7 +6,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { active } from '../../machines/active/index.js';
-import type { MemberReplicaManagerContext } from '../../machines/active/member-replica-manager.js';
+import type { MemberReplicaManagerContext } from '../../machines/active/member-context.js';
 import { firstView, isMember, type Member, type View } from '../../machines/membership/view.js';
 import type { Effect, Message } from '../../machines/shared/effects.js';
 import {

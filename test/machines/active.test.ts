@@ -831,6 +831,8 @@ describe('the style', () => {
       order: ['total', 'fifo-total', 'causal-total'],
       uniform: true,
       deterministic: true,
+      membership: ['static', 'dynamic'],
+      provider: ['sequencer', 'agreed'],
     });
     expect(active.promises.consistency({ tolerate: 'crash', reads: 'order' })).toBe('linearizable');
     expect(active.promises.consistency({ tolerate: 'crash', reads: 'one' })).toBe('sequential');

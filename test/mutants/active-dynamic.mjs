@@ -50,7 +50,7 @@ export const activeDynamic = [
   {
     rule: 'VS-5',
     breaks: 'what was held during the transfer is not executed',
-    file: 'machines/active/member-replica-manager.ts',
+    file: 'machines/active/member-views.ts',
     find: 'const batches = held.map(({ batch }) => batch);',
     replace: 'const batches = held.slice(1).map(({ batch }) => batch);',
     tests,
