@@ -75,16 +75,25 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
     context.batches,
     'refuse',
   );
+  const { waiting, ready } = readable(context.waiting, version);
+  const queries = answerReads(object, value, version, ready, replies);
+  const effects = [...answered([...fresh, ...queries], replies), ...discarded('delivered', { stale })];
+  return { value, version, executed, waiting, batches: [], effects };
+}
+
+/** The reads that have waited for this version or an earlier one, and those that wait on. */
+export function readable(
+  before: PersistentMap<WaitingRead>,
+  version: number,
+): { readonly waiting: PersistentMap<WaitingRead>; readonly ready: readonly WaitingRead[] } {
   const ready: WaitingRead[] = [];
-  let { waiting } = context;
-  for (const [session, read] of mapEntries(waiting)) {
+  let waiting = before;
+  for (const [session, read] of mapEntries(before)) {
     if (read.seen > version) continue;
     ready.push(read);
     waiting = mapDelete(waiting, session);
   }
-  const queries = answerReads(object, value, version, ready, replies);
-  const effects = [...answered([...fresh, ...queries], replies), ...discarded('delivered', { stale })];
-  return { value, version, executed, waiting, batches: [], effects };
+  return { waiting, ready };
 }
 
 /** EX and END of reads at this replica manager alone; one that is too early waits. */
@@ -94,8 +103,23 @@ export function takeReads<Value>(
   object: ReplicatedObject<Value>,
 ): Change<Value> {
   const { value, version } = context;
+  const { waiting, ready, effects } = admitReads(context, event);
+  const replies = new Map<Address, Reply[]>();
+  const queries = answerReads(object, value, version, ready, replies);
+  return { waiting, effects: [...answered(queries, replies), ...effects] };
+}
+
+/** Which reads can be answered now; the others wait. */
+export function admitReads(
+  { version, waiting: before }: Pick<ReplicaManagerContext<unknown>, 'version' | 'waiting'>,
+  event: Incoming<'read', Read>,
+): {
+  readonly waiting: PersistentMap<WaitingRead>;
+  readonly ready: readonly WaitingRead[];
+  readonly effects: readonly Effect[];
+} {
   const ready: WaitingRead[] = [];
-  let { waiting } = context;
+  let waiting = before;
   let full = 0;
   for (const { request, seen } of event.items) {
     const read: WaitingRead = { request, seen, frontEnd: event.from };
@@ -104,13 +128,11 @@ export function takeReads<Value>(
       waiting = mapSet(waiting, request.session, read);
     else full += 1;
   }
-  const replies = new Map<Address, Reply[]>();
-  const queries = answerReads(object, value, version, ready, replies);
-  return { waiting, effects: [...answered(queries, replies), ...discarded('read', { full })] };
+  return { waiting, ready, effects: discarded('read', { full }) };
 }
 
 /** Adds the answers to `replies`, and returns the queries that were executed. */
-function answerReads<Value>(
+export function answerReads<Value>(
   object: ReplicatedObject<Value>,
   value: Value,
   version: number,

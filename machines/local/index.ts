@@ -10,7 +10,7 @@ import { type ReplicaManagerContext, replicaManager, replicaManagerShapes } from
 export const local = {
   name: 'local',
   title: 'Independent replicas: each answers for itself and passes its updates on in the background',
-  needs: { order: ['unordered', 'fifo', 'causal'], uniform: false, deterministic: false },
+  needs: { order: ['unordered', 'fifo', 'causal'], deterministic: false },
   promises: {
     consistency: () => 'none',
     /** An answered update can die with the only replica that has it. */
@@ -21,11 +21,16 @@ export const local = {
     tolerate === 'byzantine'
       ? 'Independent replicas cannot tolerate lies: one replica answers, and nobody votes.'
       : null,
-  replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
-  frontEnd,
-  // the context of this style's own machine
-  replicaOf: ({ value, context }) => (value === 'silent' ? null : (context as ReplicaManagerContext<unknown>)),
+  roles: {
+    static: {
+      replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
+      frontEnd,
+      uniform: () => false,
+      // the context of this machine
+      replicaOf: ({ value, context }) => (value === 'silent' ? null : (context as ReplicaManagerContext<unknown>)),
+      shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+      intake: { frontEnd: ['call'], replicaManager: ['requests'] },
+    },
+  },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
-  shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
-  intake: { frontEnd: ['call'], replicaManager: ['requests'] },
 } as const satisfies Style;

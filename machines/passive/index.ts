@@ -12,7 +12,7 @@ import { replicaManager, replicaManagerShapes } from './replica-manager.js';
 export const passive = {
   name: 'passive',
   title: 'Passive replication: a primary executes every request and sends its backups what has changed',
-  needs: { order: ['fifo'], uniform: false, deterministic: false, membership: 'dynamic' },
+  needs: { order: ['fifo'], deterministic: false },
   promises: {
     consistency: ({ reads }) => (reads === 'backups' ? 'sequential' : 'linearizable'),
     /** Given a membership service that outlives them (PB-9). A primary that lies is believed. */
@@ -31,12 +31,18 @@ export const passive = {
       return 'Backups that execute the requests again come to the same state only if operations are deterministic: set transfer to "state".';
     return null;
   },
-  replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
-  frontEnd,
-  // the context of this style's own machine
-  replicaOf: ({ value, context }, object) =>
-    value === 'deposed' ? null : atTakeOver(context as ReplicaManagerContext<unknown>, object),
+  roles: {
+    dynamic: {
+      replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
+      frontEnd,
+      // The primary waits for all its backups itself.
+      uniform: () => false,
+      replicaOf: ({ value, context }, object) =>
+        // the context of this machine
+        value === 'deposed' ? null : atTakeOver(context as ReplicaManagerContext<unknown>, object),
+      shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
+      intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
+    },
+  },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),
-  shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
-  intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
 } as const satisfies Style;

@@ -130,6 +130,35 @@ export function withoutSilent<O extends Outstanding>(before: Turns, outstanding:
   return reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
 }
 
+/**
+ * Others are servers than before: what was asked of one that is none any more is asked of another. While there is none at all, those
+ * of before are kept.
+ */
+export function withServers<O extends Outstanding>(
+  before: Turns,
+  outstanding: PersistentMap<O>,
+  servers: readonly Address[],
+): Reassignment<O> {
+  if (servers.length === 0) return { turns: before, outstanding, moved: [] };
+  const placeNow = (place: number): number => {
+    const server = before.servers[place];
+    return server === undefined ? -1 : servers.indexOf(server);
+  };
+  const kept = placeNow(before.turn);
+  const turns = { ...before, servers, turn: kept === -1 ? before.turn % servers.length : kept };
+  let placed = outstanding;
+  const moved: { from: number; entry: O }[] = [];
+  for (const [session, entry] of mapEntries(outstanding)) {
+    if (entry.asked === null) continue;
+    const place = placeNow(entry.asked);
+    const asked = place === -1 ? turns.turn : place;
+    const now: O = place === -1 ? { ...entry, asked, round: turns.round + 1, again: true } : { ...entry, asked };
+    placed = mapSet(placed, session, now);
+    if (place === -1) moved.push({ from: entry.asked, entry: now });
+  }
+  return { turns, outstanding: placed, moved };
+}
+
 function reassign<O extends Outstanding>(
   turns: Turns,
   before: PersistentMap<O>,

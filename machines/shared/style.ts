@@ -24,6 +24,11 @@ export type Backups = 'hot' | 'cold';
 /** What a primary sends its backups: what changed, or the requests, which they execute again. */
 export type Transfer = 'state' | 'requests';
 
+/** Whether the members of the replica managers' group are the same for good, or come and go in agreed views. */
+export type Membership = 'static' | 'dynamic';
+/** Who makes the total order of a group with views: its most senior full member, or all members in two rounds (AR-13). */
+export type OrderProvider = 'sequencer' | 'agreed';
+
 /** The settings of a cluster that its machines see. */
 export interface StyleSettings {
   readonly tolerate: FaultModel;
@@ -36,6 +41,8 @@ export interface StyleSettings {
   readonly backups?: Backups;
   /** Of styles with a primary. Default: state. */
   readonly transfer?: Transfer;
+  /** Messages of the total order between two comparisons of the replicas' states, where members come and go. Default: 64. */
+  readonly compareEvery?: number;
 }
 
 export interface ReplicaManagerInput {
@@ -56,18 +63,36 @@ export interface FrontEndInput {
   readonly first: number;
 }
 
+/** The two machines of a style, and what whoever hosts them must know. */
+export interface Roles {
+  readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
+  readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
+  /** A message is delivered only once its delivery everywhere is certain (MC-1). */
+  readonly uniform: (settings: Pick<StyleSettings, 'reads'>) => boolean;
+  /**
+   * What a replica manager would go on from: its snapshot is asked. Null while it has no state to speak from. For whoever
+   * compares replicas.
+   */
+  readonly replicaOf: (
+    snapshot: { readonly value: unknown; readonly context: unknown },
+    object: ReplicatedObject,
+  ) => Pick<Replica<unknown>, 'value' | 'version'> | null;
+  /** What the two machines take from other nodes (CH-5). */
+  readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
+  /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
+  readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
+}
+
 export interface Style {
   readonly name: string;
   readonly title: string;
   readonly needs: {
     /** The order of the replica managers' group. */
     readonly order: readonly Order[];
-    /** A message is delivered only once its delivery everywhere is certain (MC-1). */
-    readonly uniform: boolean;
     /** Operations must give the same result at every replica. */
     readonly deterministic: boolean;
-    /** Members that come and go in agreed views. Default: static. */
-    readonly membership?: 'static' | 'dynamic';
+    /** Where members come and go: who may make the total order. Default: the sequencer only. */
+    readonly provider?: readonly OrderProvider[];
   };
   readonly promises: {
     readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
@@ -85,27 +110,27 @@ export interface Style {
   readonly refuses: (
     settings: Pick<StyleSettings, 'tolerate' | 'reads' | 'backups' | 'transfer'> & {
       readonly proxy: boolean;
+      /** Default: the first that the style takes. */
+      readonly membership?: Membership;
       /** What the service says of its operations. Default: true. */
       readonly deterministic?: boolean;
     },
   ) => string | null;
-  readonly replicaManager: (object: ReplicatedObject, settings: StyleSettings) => AnyStateMachine;
-  readonly frontEnd: (settings: StyleSettings) => AnyStateMachine;
-  /**
-   * What a replica manager of this style would go on from: its snapshot's context is asked. Null while it has no state to
-   * speak from. For whoever compares replicas.
-   */
-  readonly replicaOf: (
-    snapshot: { readonly value: unknown; readonly context: unknown },
-    object: ReplicatedObject,
-  ) => Pick<Replica<unknown>, 'value' | 'version'> | null;
+  /** The machines for each membership that the style takes: one of them at least. The first is the default. */
+  readonly roles: Partial<Readonly<Record<Membership, Roles>>>;
   /** In place of a front end, on the node of a client that uses a replica manager as its proxy (AR-10). */
   readonly proxyClient: (settings: StyleSettings) => {
     readonly machine: AnyStateMachine;
     readonly shapes: MessageShapes;
   };
-  /** What the two machines take from other nodes (CH-5). */
-  readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
-  /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
-  readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
+}
+
+/** The memberships that the style takes, its default first. */
+export const membershipsOf = ({ roles }: Pick<Style, 'roles'>): Membership[] => Object.keys(roles) as Membership[]; // by its type
+
+/** Errors: a style is asked for a membership only where it takes it, so this throws for nobody else. */
+export function rolesOf({ name, roles }: Pick<Style, 'name' | 'roles'>, membership: Membership): Roles {
+  const found = roles[membership];
+  if (found === undefined) throw new Error(`Replication "${name}" has no roles in a ${membership} group.`);
+  return found;
 }

@@ -6,6 +6,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
+import { rolesOf } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
 import { Node } from '../actors/node.js';
 import type { NodeHooks } from '../actors/node-settings.js';
@@ -143,7 +144,7 @@ export class Cluster<S extends AnyService> {
       if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
       if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
       const snapshot = node.snapshotOf('rm');
-      const replica = this.settings.style.replicaOf(snapshot, this.service);
+      const replica = rolesOf(this.settings.style, this.membership).replicaOf(snapshot, this.service);
       if (replica === null)
         return { node: member, state: snapshot.hasTag('joining') ? 'joining' : 'silent', version: 0, digest: null };
       return { node: member, state: 'live', version: replica.version, digest: this.service.digest(replica.value) };

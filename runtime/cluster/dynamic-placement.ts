@@ -12,6 +12,7 @@ import { viewSynchronousMember } from '../../machines/membership/view-synchronou
 import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
 import { address, groupActor, groupName, type NodeId, nodeId, senderId } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
+import { rolesOf } from '../../machines/shared/style.js';
 import { firstView } from '../../machines/shared/view.js';
 import {
   type Placed,
@@ -27,9 +28,7 @@ import type { ResolvedSettings } from './settings.js';
 const TICKS = 4;
 
 export const placementOf = (service: ReplicatedObject, settings: ResolvedSettings): Placement =>
-  settings.style.needs.membership === 'dynamic'
-    ? dynamicPlacement(service, settings)
-    : staticPlacement(service, settings);
+  settings.membership === 'dynamic' ? dynamicPlacement(service, settings) : staticPlacement(service, settings);
 
 function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings): Placement {
   const { style, order, provider, replicas, retryAfter } = settings;
@@ -44,8 +43,9 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     members.map((node) => senderId(node, 1)),
   );
   const styleSettings = styleSettingsOf(settings);
-  const replicaManager = style.replicaManager(service, styleSettings);
-  const frontEnd = style.frontEnd(styleSettings);
+  const roles = rolesOf(style, 'dynamic');
+  const replicaManager = roles.replicaManager(service, styleSettings);
+  const frontEnd = roles.frontEnd(styleSettings);
   const byProxy = style.refuses({ ...settings, proxy: true }) === null;
 
   const detector = (node: NodeId): Placed => ({
@@ -79,7 +79,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     group,
     order,
     provider,
-    uniform: style.needs.uniform,
+    uniform: roles.uniform(styleSettings),
     service: serviceNodes,
     view: known ? view : null,
     application,
@@ -108,7 +108,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
       members: members.map((each) => address(each, 'rm')),
       first,
     }),
-    options: { shapes: style.shapes.frontEnd, intake: style.intake.frontEnd },
+    options: { shapes: roles.shapes.frontEnd, intake: roles.intake.frontEnd },
   });
   return {
     membership: 'dynamic',
@@ -123,7 +123,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
         name: 'rm',
         machine: replicaManager,
         input: (incarnation) => ({ node, incarnation, group, members }),
-        options: { shapes: style.shapes.replicaManager, intake: style.intake.replicaManager },
+        options: { shapes: roles.shapes.replicaManager, intake: roles.intake.replicaManager },
       },
       ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)))] : []),
       member(node),

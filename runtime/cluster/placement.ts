@@ -15,7 +15,7 @@ import {
   nodeId,
 } from '../../machines/shared/identifiers.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
-import type { StyleSettings } from '../../machines/shared/style.js';
+import { rolesOf, type StyleSettings } from '../../machines/shared/style.js';
 import type { HostOptions } from '../actors/hosted.js';
 import type { ResolvedSettings } from './settings.js';
 
@@ -52,8 +52,9 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
   const group = groupName(service.name);
   const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
   const styleSettings = styleSettingsOf(settings);
-  const replicaManager = style.replicaManager(service, styleSettings);
-  const frontEnd = style.frontEnd(styleSettings);
+  const roles = rolesOf(style, 'static');
+  const replicaManager = roles.replicaManager(service, styleSettings);
+  const frontEnd = roles.frontEnd(styleSettings);
   const byProxy = style.refuses({ ...settings, proxy: true }) === null;
 
   const inGroup = (node: NodeId, role: GroupRole): Placed => {
@@ -68,7 +69,7 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
         order,
         members,
         sequencer: isTotal(order) ? sequencerNode : null,
-        uniform: style.needs.uniform,
+        uniform: roles.uniform(styleSettings),
         tolerates: style.promises.tolerates(replicas, tolerate),
         stabilityInterval: STABILITY_INTERVAL,
       }),
@@ -79,7 +80,7 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
     name: 'fe',
     machine: frontEnd,
     input: (incarnation) => ({ node, incarnation, group, members: addressesOf(members, 'rm'), first }),
-    options: { shapes: style.shapes.frontEnd, intake: style.intake.frontEnd },
+    options: { shapes: roles.shapes.frontEnd, intake: roles.intake.frontEnd },
   });
   return {
     membership: 'static',
@@ -92,7 +93,7 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
         name: 'rm',
         machine: replicaManager,
         input: (incarnation) => ({ node, incarnation, group, members }),
-        options: { shapes: style.shapes.replicaManager, intake: style.intake.replicaManager },
+        options: { shapes: roles.shapes.replicaManager, intake: roles.intake.replicaManager },
       },
       // A replica manager serves as a proxy by a front end of its own (AR-10).
       ...(byProxy ? [front(node, members.indexOf(node))] : []),

@@ -5,7 +5,16 @@
 import * as v from 'valibot';
 import type { InspectionEvent } from 'xstate';
 import { type Order, orders } from '../../machines/multicast/order.js';
-import type { Backups, FaultModel, ReadPath, Style, Transfer } from '../../machines/shared/style.js';
+import {
+  type Backups,
+  type FaultModel,
+  type Membership,
+  membershipsOf,
+  type OrderProvider,
+  type ReadPath,
+  type Style,
+  type Transfer,
+} from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { TraceEvent } from '../trace/format.js';
 import { type StyleName, styles } from './styles.js';
@@ -24,8 +33,10 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
    * backups. Default: the first of these that the style has.
    */
   readonly reads?: ReadPath;
+  /** Whether the replica managers are the same for good, or come and go in agreed views. Default: the first that the style takes. */
+  readonly membership?: Membership;
   /** What makes a total order in a group with views: one of its members, or all of them in two rounds. Default `sequencer`. */
-  readonly provider?: 'sequencer' | 'agreed';
+  readonly provider?: OrderProvider;
   /** When a backup applies what the primary sends it: at once, or when it takes over. Default `hot`. */
   readonly backups?: Backups;
   /** What a primary sends its backups: what has changed, or the requests. Default `state`. */
@@ -71,6 +82,7 @@ const clusterSettingsSchema = v.strictObject({
   tolerate: v.optional(v.picklist(['crash', 'byzantine']), 'crash'),
   order: v.optional(v.picklist(orders)),
   reads: v.optional(v.picklist(['order', 'one', 'primary', 'backups']), 'order'),
+  membership: v.optional(v.picklist(['static', 'dynamic'])),
   provider: v.optional(v.picklist(['sequencer', 'agreed']), 'sequencer'),
   backups: v.optional(v.picklist(['hot', 'cold']), 'hot'),
   transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
@@ -122,11 +134,16 @@ export function resolveSettings(
       'every replica executes every operation, and this service says that its operations are not deterministic.',
     );
   }
-  const refused = style.refuses({ ...parsed, proxy: false, deterministic: service.deterministic });
+  const membership = parsed.membership ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
+  if (style.roles[membership] === undefined) throw unsuited(`it has no replica managers for a ${membership} group.`);
+  if (membership === 'dynamic' && style.needs.provider?.includes(parsed.provider) === false)
+    throw unsuited(`its order cannot be made by "${parsed.provider}".`);
+  const refused = style.refuses({ ...parsed, membership, proxy: false, deterministic: service.deterministic });
   if (refused !== null) throw unsuited(refused);
   return {
     ...parsed,
     order,
+    membership,
     style,
     trace: settings.trace ?? null,
     inspect: settings.inspect ?? null,

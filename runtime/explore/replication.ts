@@ -18,7 +18,7 @@ import {
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Call } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
-import type { Style, StyleSettings } from '../../machines/shared/style.js';
+import { rolesOf, type Style, type StyleSettings } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import {
   answersIn,
@@ -119,8 +119,9 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
   const machineOf = settings.group ?? ((role: GroupRole) => groupMachine(role, order).machine);
   const group = groupName(service.name);
   const styleSettings: StyleSettings = { tolerate, reads, retryAfter: 500, sessions: 1000 };
-  const replicaManager = style.replicaManager(service, styleSettings);
-  const frontEnd = style.frontEnd(styleSettings);
+  const roles = rolesOf(style, 'static');
+  const replicaManager = roles.replicaManager(service, styleSettings);
+  const frontEnd = roles.frontEnd(styleSettings);
   const inGroup = (node: NodeId, role: GroupRole): ExploredActor => ({
     address: address(node, groupActor(group)),
     machine: machineOf(role, order),
@@ -131,7 +132,7 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
       order,
       members,
       sequencer: isTotal(order) ? sequencer : null,
-      uniform: style.needs.uniform,
+      uniform: roles.uniform(styleSettings),
       tolerates: style.promises.tolerates(members.length, tolerate),
       stabilityInterval: 20,
     }),

@@ -90,11 +90,13 @@ export class ActiveGroup {
     const host = (node: NodeId, actor: string, machine: AnyStateMachine, more: object): void => {
       this.players.set(address(node, actor), new Player(machine, { node, incarnation: 1, group, ...more }, null));
     };
-    const frontEnd = machineFor('fe', settings, () => active.frontEnd(settings)).machine;
+    const frontEnd = machineFor('fe', settings, () => active.roles.static.frontEnd(settings)).machine;
     const proxyClient = machineFor('proxy client', settings, () => active.proxyClient(settings).machine).machine;
     for (const [i, node] of members(plan.n).entries()) {
       // The style's machines take objects of any value; this test's is a line.
-      const { machine, object } = machineFor(node, settings, (made) => active.replicaManager(made as never, settings));
+      const { machine, object } = machineFor(node, settings, (made) =>
+        active.roles.static.replicaManager(made as never, settings),
+      );
       this.objects.set(node, object);
       this.#heard.set(node, 0);
       host(node, 'rm', machine, { members: members(plan.n) });

@@ -829,8 +829,8 @@ describe('the style', () => {
     expect(active.name).toBe('active');
     expect(active.needs).toEqual({
       order: ['total', 'fifo-total', 'causal-total'],
-      uniform: true,
       deterministic: true,
+      provider: ['sequencer', 'agreed'],
     });
     expect(active.promises.consistency({ tolerate: 'crash', reads: 'order' })).toBe('linearizable');
     expect(active.promises.consistency({ tolerate: 'crash', reads: 'one' })).toBe('sequential');
@@ -839,14 +839,18 @@ describe('the style', () => {
   });
 
   test('AR-7: proxies and reads at one replica manager are refused where replica managers may lie', () => {
-    expect(active.refuses({ tolerate: 'byzantine', reads: 'order', proxy: false })).toBeNull();
-    expect(active.refuses({ tolerate: 'byzantine', reads: 'order', proxy: true })).toMatch(/proxy/);
-    expect(active.refuses({ tolerate: 'byzantine', reads: 'one', proxy: false })).toMatch(/one replica manager/);
-    expect(active.refuses({ tolerate: 'crash', reads: 'one', proxy: true })).toBeNull();
+    expect(active.refuses({ tolerate: 'byzantine', reads: 'order', proxy: false, membership: 'static' })).toBeNull();
+    expect(active.refuses({ tolerate: 'byzantine', reads: 'order', proxy: true, membership: 'static' })).toMatch(
+      /proxy/,
+    );
+    expect(active.refuses({ tolerate: 'byzantine', reads: 'one', proxy: false, membership: 'static' })).toMatch(
+      /one replica manager/,
+    );
+    expect(active.refuses({ tolerate: 'crash', reads: 'one', proxy: true, membership: 'static' })).toBeNull();
   });
 
   test('messages have shapes', () => {
-    const { call: calls, replies, cancel } = active.shapes.frontEnd;
+    const { call: calls, replies, cancel } = active.roles.static.shapes.frontEnd;
     expect([call('a', 1), call('a', 1, 'read', { origin: 'c/fe', seen: 3 })].every(calls)).toBe(true);
     const badCalls = [
       { ...call('a', 1), op: 1 },
@@ -869,7 +873,7 @@ describe('the style', () => {
     expect(badReplies.some(replies)).toBe(false);
     expect(cancel({ session: 'a', seq: 1 })).toBe(true);
     expect(cancel({ session: 'a' })).toBe(false);
-    const { read } = active.shapes.replicaManager;
+    const { read } = active.roles.static.shapes.replicaManager;
     expect(read({ request: request('a', 1, 'read'), seen: 0 })).toBe(true);
     expect(read({ request: request('a', 1), seen: 0 })).toBe(false);
     const { answers: back } = active.proxyClient(defaults).shapes;

@@ -11,8 +11,10 @@ const roles: readonly GroupRole[] = ['member', 'outsider', 'sequencer'];
 
 const machines = (): AnyStateMachine[] => [
   ...Object.values(styles).flatMap((style) => [
-    style.replicaManager(line() as never, defaults), // no operation of it is called
-    style.frontEnd(defaults),
+    ...Object.values(style.roles).flatMap((roles) => [
+      roles.replicaManager(line() as never, defaults), // no operation of it is called
+      roles.frontEnd(defaults),
+    ]),
     style.proxyClient(defaults).machine,
   ]),
   ...roles.flatMap((role) => orders.map((order) => groupMachine(role, order).machine)),

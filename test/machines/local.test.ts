@@ -315,14 +315,14 @@ test('the rules are pure', () => {
 
 test('FN-4: the style promises nothing, needs no total order, and refuses to tolerate lies', () => {
   expect(local.name).toBe('local');
-  expect(local.needs).toEqual({ order: ['unordered', 'fifo', 'causal'], uniform: false, deterministic: false });
+  expect(local.needs).toEqual({ order: ['unordered', 'fifo', 'causal'], deterministic: false });
   expect(local.promises.consistency()).toBe('none');
   expect(local.promises.tolerates()).toBe(0);
   expect(local.refuses({ tolerate: 'byzantine', reads: 'order', proxy: false })).toMatch(/votes/);
   expect(local.refuses({ tolerate: 'crash', reads: 'one', proxy: true })).toBeNull();
-  expect(local.shapes.replicaManager.requests(request('a', 1))).toBe(true);
-  expect(local.shapes.replicaManager.requests({ ...request('a', 1), seq: 'x' })).toBe(false);
-  expect(local.replicaManager(line() as never, defaults).id).toBe('local replica manager');
+  expect(local.roles.static.shapes.replicaManager.requests(request('a', 1))).toBe(true);
+  expect(local.roles.static.shapes.replicaManager.requests({ ...request('a', 1), seq: 'x' })).toBe(false);
+  expect(local.roles.static.replicaManager(line() as never, defaults).id).toBe('local replica manager');
   expect(local.proxyClient(defaults).machine.id).toBe('proxy client');
 });
 

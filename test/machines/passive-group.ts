@@ -97,8 +97,8 @@ const made = new Map<string, ReturnType<typeof makeMachines>>();
 
 function makeMachines(settings: StyleSettings, object: ReplicatedObject<Line>) {
   return {
-    replicaManager: passive.replicaManager(object as never, settings), // a style's machines take objects of any value
-    frontEnd: passive.frontEnd(settings),
+    replicaManager: passive.roles.dynamic.replicaManager(object as never, settings), // a style's machines take objects of any value
+    frontEnd: passive.roles.dynamic.frontEnd(settings),
   };
 }
 
