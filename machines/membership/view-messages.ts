@@ -17,6 +17,7 @@ import {
   holdingsShape,
   refusalShape,
   reportShape,
+  wishShape,
 } from './messages.js';
 
 /** A multicast, by whoever issued it: a member, or a sender from outside. */
@@ -99,6 +100,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   accepted: acceptedShape,
   decided: decreeShape,
   refused: refusalShape,
+  evicted: wishShape,
 });
 
 export const viewSynchronousSenderShapes: MessageShapes = {

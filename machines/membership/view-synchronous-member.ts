@@ -39,6 +39,7 @@ import {
   enter,
   enterFirst,
   holdMulticasts,
+  isEvicted,
   isExcluded,
   keepData,
   keepOffers,
@@ -91,6 +92,7 @@ export const viewSynchronousMember = setup({
   guards: {
     isAppointed,
     endsView,
+    isEvicted,
     isExcluded,
     isTold: ({ context }) => isTold(context),
     canInstall: ({ context }) => canInstall(context),
@@ -271,5 +273,11 @@ export const viewSynchronousMember = setup({
     },
     ended: { on: { '*': { actions: [assign(discardAll('ended')), emitEffects] } } },
   },
-  on: { '*': { actions: [assign(discardAll('not for a member')), emitEffects] } },
+  on: {
+    evicted: [
+      { guard: 'isEvicted', target: '.ended', actions: [assign(end), emitEffects] },
+      { actions: [assign(discardAll('not for this member')), emitEffects] },
+    ],
+    '*': { actions: [assign(discardAll('not for a member')), emitEffects] },
+  },
 });
