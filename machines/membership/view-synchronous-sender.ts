@@ -94,6 +94,13 @@ const observe: Rule<unknown> = ({ context }) => ({
   effects: toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
 });
 
+/** The view to begin with is handed on like those that follow. */
+const beginWith: Rule<unknown> = (given) => {
+  const { view } = given.context;
+  const { effects = noEffects } = observe(given);
+  return { effects: view === null ? effects : [{ type: 'view', view }, ...effects] };
+};
+
 /** Something is untaken for long: its contact may be gone, and the view after with whoever told of it. */
 const offerAgain: Rule<unknown> = ({ context }) => ({
   effects: [
@@ -190,7 +197,7 @@ export const viewSynchronousSender = setup({
   states: {
     starting: {
       always: [
-        { guard: 'knowsView', target: 'sending', actions: [assign(observe), emitEffects] },
+        { guard: 'knowsView', target: 'sending', actions: [assign(beginWith), emitEffects] },
         { target: 'asking', actions: [assign(observe), emitEffects] },
       ],
     },
