@@ -226,12 +226,17 @@ export const isExcluded = ({ context, event }: { context: MemberContext; event: 
   decisions(context, event).decrees.some(({ view }) => !isMember(view, context.self));
 
 /** Who leaves has taken part in the end of its last view, and delivers it to the end. */
+export const isEvicted = ({ context, event }: { context: MemberContext; event: Event }): boolean =>
+  event.type === 'evicted' &&
+  context.input.service.includes(nodeOf(event.from)) &&
+  event.items.some(({ group, member }) => group === context.input.group && member === context.self);
+
 export const end: Rule<Event> = ({ context, event }) => {
   const step = begin(context);
   const decrees = event.type === 'accepted' || event.type === 'decided' ? decisions(context, event).decrees : [];
   const last = decrees.find(({ view }) => view.id === viewOf(context) + 1);
   if (step.leaving && last !== undefined && canInstall({ ...context, decree: last })) endView(step, last);
-  step.done.push({ type: 'end', reason: step.leaving || context.view === null ? 'left' : 'evicted' });
+  step.done.push({ type: 'end', reason: step.leaving || event.type === 'leave' ? 'left' : 'evicted' });
   return finish(step, event.type);
 };
 

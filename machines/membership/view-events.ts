@@ -5,7 +5,7 @@ import type { Gone, Incoming } from '../shared/effects.js';
 import { type Address, nodeOf, type SenderId, senderNode } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
-import type { Accepted, Decree, Flush, Refusal, Report, Suspicion } from './messages.js';
+import type { Accepted, Decree, Flush, Refusal, Report, Suspicion, Wish } from './messages.js';
 import { count, type Early, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
 import type { Entry, History, HoldingsTold, Offer, Proposal, Submission, Ticket } from './view-messages.js';
 
@@ -27,6 +27,8 @@ export type AcceptedCome = Incoming<'accepted', Accepted>;
 export type DecidedCome = Incoming<'decided', Decree>;
 export type Decision = AcceptedCome | DecidedCome;
 export type Refused = Incoming<'refused', Refusal>;
+/** The answer of the service to a wish or report of this incarnation, which is out for good. */
+export type EvictedTold = Incoming<'evicted', Wish>;
 export type Suspected = Incoming<'suspicion', Suspicion>;
 export type GoneTold = Incoming<'gone', Gone>;
 /** Messages that belong to a view: this one's are taken, later ones' wait for it. */
@@ -42,7 +44,7 @@ export type OfAView =
   | FlushCome;
 /** What ends a view, or tells more about its end. */
 export type Cause = Suspected | GoneTold | FlushCome | ReportCome | Ready | HistoryCome;
-export type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | Suspected | GoneTold;
+export type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | EvictedTold | Suspected | GoneTold;
 
 export type Rule<E> = (args: { context: MemberContext; event: E }) => Partial<MemberContext>;
 

@@ -27,6 +27,7 @@ import {
   holdingsShape,
   refusalShape,
   reportShape,
+  wishShape,
 } from './messages.js';
 
 /** A multicast, by whoever issued it: a member, or a sender from outside. */
@@ -138,6 +139,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   accepted: acceptedShape,
   decided: decreeShape,
   refused: refusalShape,
+  evicted: wishShape,
 });
 
 export const viewSynchronousSenderShapes: MessageShapes = {

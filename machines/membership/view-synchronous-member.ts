@@ -41,6 +41,7 @@ import {
   enter,
   enterFirst,
   holdMulticasts,
+  isEvicted,
   isExcluded,
   keepData,
   keepOffers,
@@ -98,6 +99,7 @@ export const viewSynchronousMember = setup({
   guards: {
     isAppointed,
     endsView,
+    isEvicted,
     isExcluded,
     /** The others know what this member holds, and no message from outside waits for its number. */
     isSettled: ({ context }) => isTold(context) && !isAwaiting(context),
@@ -285,5 +287,11 @@ export const viewSynchronousMember = setup({
     },
     ended: { on: { '*': { actions: [assign(discardAll('ended')), emitEffects] } } },
   },
-  on: { '*': { actions: [assign(discardAll('not for a member')), emitEffects] } },
+  on: {
+    evicted: [
+      { guard: 'isEvicted', target: '.ended', actions: [assign(end), emitEffects] },
+      { actions: [assign(discardAll('not for this member')), emitEffects] },
+    ],
+    '*': { actions: [assign(discardAll('not for a member')), emitEffects] },
+  },
 });

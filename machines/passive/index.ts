@@ -39,7 +39,9 @@ export const passive = {
       uniform: () => false,
       replicaOf: ({ value, context }, object) =>
         // the context of this machine
-        value === 'deposed' ? null : atTakeOver(context as ReplicaManagerContext<unknown>, object),
+        value === 'deposed' || value === 'starting'
+          ? null
+          : atTakeOver(context as ReplicaManagerContext<unknown>, object),
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
     },

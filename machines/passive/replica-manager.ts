@@ -136,6 +136,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     states: {
       /** No view has come yet. Who is in the first view has the state: the initial one. */
       starting: {
+        tags: 'joining',
         on: {
           chunk: { actions: [assign(rules.expect), emitEffects] },
           confirm: { actions: [assign(rules.confirm), emitEffects] },

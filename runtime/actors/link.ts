@@ -39,6 +39,9 @@ export interface LinkOwner {
 /** Frames received before an acknowledgement goes out without waiting for its time. */
 const ACKNOWLEDGE_EVERY = 32;
 
+/** ms from one question to the next whether a peer is back. */
+const PROBE_EVERY = 20;
+
 export class Link {
   readonly peer: NodeId;
   readonly #owner: LinkOwner;
@@ -49,6 +52,8 @@ export class Link {
   /** The latest incarnation that was reported as gone. */
   #ended = 0;
   #broken = false;
+  /** ms: when the peer was last asked whether it is back. */
+  #probedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   #congested = false;
   #outgoing: SendWindow;
@@ -77,7 +82,10 @@ export class Link {
 
   /** False when the link is broken, and the messages discarded. Errors: as the codec's. */
   send(messages: readonly WireMessage[]): boolean {
-    if (this.#broken || this.#closed) return false;
+    if (this.#broken || this.#closed) {
+      this.#probe();
+      return false;
+    }
     const bytes = encodeFrame(this.#owner.codec, this.#frame(this.#outgoing.seq + 1, messages));
     this.#outgoing.add(bytes, messages.length, this.#owner.clock.now());
     this.#acknowledged();
@@ -96,6 +104,19 @@ export class Link {
     this.#owner.transmit(this.peer, encodeFrame(this.#owner.codec, this.#frame(0, [message])));
   }
 
+  /**
+   * Somebody has something to say to a peer whose incarnation has ended. It may be back and have nothing to say itself; so it is
+   * asked, by a frame for the one that has ended, which the next one answers.
+   */
+  #probe(): void {
+    const now = this.#owner.clock.now();
+    if (this.#closed || this.#incarnation !== this.#ended || now < this.#probedAt + PROBE_EVERY) return;
+    this.#probedAt = now;
+    const hello: WireMessage = { to: '', from: '', type: 'hello', unordered: true, count: 0, items: [] };
+    this.#owner.count('signals.sent');
+    this.#owner.transmit(this.peer, encodeFrame(this.#owner.codec, this.#frame(0, [hello])));
+  }
+
   /** Takes a frame from this peer to this node; `size` is its bytes. */
   receive(frame: Frame, size: number): void {
     const owner = this.#owner;
@@ -107,7 +128,7 @@ export class Link {
     if (frame.destinationIncarnation !== owner.incarnation) {
       owner.count('frames.stale');
       // The answer tells the peer which incarnation it should speak to. To answer an answer could go on for ever.
-      if (frame.seq > 0) this.#acknowledge();
+      if (frame.seq > 0 || frame.messages.length > 0) this.#acknowledge();
       return;
     }
     if (this.#broken) {

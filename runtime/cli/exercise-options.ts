@@ -3,10 +3,7 @@
  * which makes one of them again.
  */
 import { type Command, Option } from 'commander';
-import { type Order, orders } from '../../machines/multicast/order.js';
-import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import { resolveSettings } from '../cluster/settings.js';
-import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
 import { type ProfileName, profileNames } from '../simulate/profile.js';
@@ -15,16 +12,11 @@ import { type HistoryProperty, promised } from '../simulate/trial.js';
 import type { PlannedRequest } from '../simulate/workload.js';
 import type { FoundService } from './catalogue.js';
 import type { Input } from './io.js';
-import { whole } from './options.js';
+import { whole } from './numbers.js';
 import { readRequests } from './requests.js';
+import { addStyleOptions, ofSomeStyles, type StyleOptions, styleDefaults } from './style-options.js';
 
-export interface ExerciseOptions {
-  readonly replication: StyleName;
-  readonly tolerate: FaultModel;
-  readonly replicas: number;
-  /** Absent: the first that the style takes. */
-  readonly order?: Order;
-  readonly reads: ReadPath;
+export interface ExerciseOptions extends StyleOptions {
   readonly clients: number;
   /** Requests of each client. */
   readonly each: number;
@@ -36,10 +28,7 @@ export interface ExerciseOptions {
 }
 
 const defaults = {
-  replication: 'active',
-  tolerate: 'crash',
-  replicas: 3,
-  reads: 'order',
+  ...styleDefaults,
   clients: 3,
   each: 8,
   profile: 'mixed',
@@ -47,30 +36,8 @@ const defaults = {
 
 export function addExerciseOptions(command: Command): void {
   const option = (flags: string, about: string): Option => new Option(flags, about);
+  addStyleOptions(command);
   command
-    .addOption(
-      option('--replication <style>', 'how the replicas are kept in step')
-        .choices(Object.keys(styles))
-        .default(defaults.replication),
-    )
-    .addOption(
-      option('--tolerate <model>', 'what faulty replicas may do')
-        .choices(['crash', 'byzantine'])
-        .default(defaults.tolerate),
-    )
-    .addOption(
-      option('--replicas <n>', 'number of replica managers').argParser(whole(1, 64)).default(defaults.replicas),
-    )
-    .addOption(
-      option('--order <order>', "order of the replicas' group (default: the first that the style takes)").choices(
-        orders,
-      ),
-    )
-    .addOption(
-      option('--reads <path>', "queries go through the group's order, or to one replica")
-        .choices(['order', 'one'])
-        .default(defaults.reads),
-    )
     .addOption(option('--clients <n>', 'number of clients').argParser(whole(1, 1000)).default(defaults.clients))
     .addOption(option('--each <n>', 'requests of each client').argParser(whole(1, 100_000)).default(defaults.each))
     .addOption(
@@ -92,7 +59,8 @@ export function addExerciseOptions(command: Command): void {
 /** The options as words of a command line; those that say the default are left out. */
 export function exerciseWords(options: ExerciseOptions): string[] {
   const { replication, tolerate, replicas, order, reads, clients, each, requests, profile, for: property } = options;
-  const given = { replication, tolerate, replicas, order, reads, clients, each, requests, profile, for: property };
+  const style = { replication, tolerate, replicas, order, reads, ...ofSomeStyles(options) };
+  const given = { ...style, clients, each, requests, profile, for: property };
   const usual: Readonly<Record<string, unknown>> = defaults;
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined || value === usual[name] ? [] : [`--${name}`, String(value)],
@@ -110,14 +78,15 @@ export interface FoundExercise {
 export async function exerciseOf(options: ExerciseOptions, found: FoundService, io: Input): Promise<FoundExercise> {
   const { service } = found;
   const { replication, replicas, tolerate, reads, profile, order: asked } = options;
+  const more = ofSomeStyles(options);
   const { order, style } = resolveSettings(
-    { replication, replicas, tolerate, reads, ...(asked === undefined ? {} : { order: asked }) },
+    { replication, replicas, tolerate, reads, ...more, ...(asked === undefined ? {} : { order: asked }) },
     service,
   );
   const calls = await callsFor(options, found, io);
   return {
     service,
-    exercise: { replication, replicas, tolerate, order, reads, profile, calls },
+    exercise: { replication, replicas, tolerate, order, reads, more, profile, calls },
     property: options.for ?? promised(style.promises.consistency({ tolerate, reads })),
   };
 }

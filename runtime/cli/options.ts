@@ -2,19 +2,12 @@
  * The options of `chorale run`, each checked where it is read, so that the error names it.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Order, orders } from '../../machines/multicast/order.js';
-import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
-import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
 import { faultForms, momentForms, parseFault } from '../simulate/faults.js';
+import { whole } from './numbers.js';
+import { addStyleOptions, type StyleOptions } from './style-options.js';
 
-export interface RunOptions {
-  readonly replication: StyleName;
-  readonly tolerate: FaultModel;
-  readonly replicas: number;
-  /** Absent: the first that the style takes. */
-  readonly order?: Order;
-  readonly reads: ReadPath;
+export interface RunOptions extends StyleOptions {
   /** Absent: the clients that the requests name. */
   readonly clients?: number;
   /** Absent: the example's own. `-`: standard input. */
@@ -31,26 +24,8 @@ export interface RunOptions {
 }
 
 export function addRunOptions(command: Command): void {
+  addStyleOptions(command);
   command
-    .addOption(
-      new Option('--replication <style>', 'how the replicas are kept in step')
-        .choices(Object.keys(styles))
-        .default('active'),
-    )
-    .addOption(
-      new Option('--tolerate <model>', 'what faulty replicas may do').choices(['crash', 'byzantine']).default('crash'),
-    )
-    .addOption(new Option('--replicas <n>', 'number of replica managers').argParser(whole(1, 64)).default(3))
-    .addOption(
-      new Option('--order <order>', "order of the replicas' group (default: the first that the style takes)").choices(
-        orders,
-      ),
-    )
-    .addOption(
-      new Option('--reads <path>', "queries go through the group's order, or to one replica")
-        .choices(['order', 'one'])
-        .default('order'),
-    )
     .addOption(new Option('--requests <file>', "JSON lines; - is standard input (default: the example's own)"))
     .addOption(
       new Option('--clients <n>', 'deal the requests out to client-1 … client-n in turn, whoever they name').argParser(
@@ -89,16 +64,6 @@ const examplesHelp = `Examples:
   chorale run bank --fault crash:rm-1@300ms
   chorale run bank --tolerate byzantine --fault lie:rm-2
   chorale run bank --fault loss:0.2 --fault duplicate:0.1 --fault partition:rm-1|rm-2,rm-3@100ms..200ms`;
-
-/** Reads a whole number within bounds. */
-export function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most))
-      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
-    return value;
-  };
-}
 
 /** Collects; the form is checked here, and whether the node is there when the cluster is. */
 export function fault(text: string, before: readonly string[]): readonly string[] {

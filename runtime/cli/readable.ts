@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import { operationTable } from './operation-table.js';
 import type { Report, ReportedRequest } from './report.js';
 import { type Row, shortened } from './rows.js';
+import { unusual } from './style-options.js';
 import { borderless, drawn } from './table.js';
 import { courseLines } from './view-changes.js';
 import { count, cut, type Paint, paintFor, plural, shown } from './wording.js';
@@ -32,10 +33,10 @@ export function readable(report: Report, look: Look): string {
 }
 
 function heading({ service, settings, seed }: Report, paint: Paint): string {
-  const { replication, replicas, order, tolerate, reads, delay } = settings;
-  const readsAtOne = reads === 'one' ? ' · reads at one replica' : '';
+  const { replication, replicas, order, tolerate, delay } = settings;
+  const more = unusual(settings);
   const link = delay[0] === delay[1] ? `${delay[0]} ms` : `${delay[0]} to ${delay[1]} ms`;
-  return `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${readsAtOne} · ${link} a message · seed ${seed}`;
+  return `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${more} · ${link} a message · seed ${seed}`;
 }
 
 function requestTable(rows: readonly Row[], report: Report, paint: Paint): string {

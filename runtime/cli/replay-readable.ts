@@ -5,6 +5,7 @@ import { chainLines, concerning, unseenText } from '../trace/causes.js';
 import { sequencePicture } from '../trace/sequence.js';
 import { operationTable } from './operation-table.js';
 import type { ReplayReport } from './replay-report.js';
+import { unusual } from './style-options.js';
 import { count, cut, type Paint, paintFor, plural } from './wording.js';
 
 interface Look {
@@ -29,7 +30,7 @@ export function readableReplay(report: ReplayReport, look: Look): string {
 function heading({ service, scenario, shrunk, property }: ReplayReport, paint: Paint): string[] {
   const { replication, replicas, order, tolerate, reads, seed, requests, faults, rough, loss, duplicate, delay } =
     scenario;
-  const readsAtOne = reads === 'one' ? ' · reads at one replica' : '';
+  const more = unusual({ reads, ...scenario.more });
   const small =
     shrunk === null
       ? ''
@@ -38,7 +39,7 @@ function heading({ service, scenario, shrunk, property }: ReplayReport, paint: P
   const bad = [...(loss > 0 ? [`loss ${loss}`] : []), ...(duplicate > 0 ? [`duplication ${duplicate}`] : [])];
   const frames = rough === undefined ? '' : `, of ${plural(rough.length, 'frame')} only`;
   return [
-    `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${readsAtOne} · checked to be ${property}`,
+    `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${more} · checked to be ${property}`,
     `seed ${seed}${small}`,
     `network: ${[`${link} a message`, ...bad].join(', ')}${rough?.length === 0 ? '; nothing late, lost or doubled' : frames}`,
     ...(faults.length === 0 ? [] : [`faults: ${faults.join('  ')}`]),

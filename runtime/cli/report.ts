@@ -6,6 +6,7 @@ import type { Phase } from '../../machines/shared/phases.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { CheckVerdict } from '../check/verdict.js';
 import type { ReplicaStatus } from '../cluster/cluster.js';
+import type { OfSomeStyles } from '../cluster/settings.js';
 import type { AnyService } from '../service/index.js';
 import type { NetworkCounts } from '../simulate/network.js';
 import type { Simulation } from '../simulate/simulation.js';
@@ -16,7 +17,7 @@ import type { FaultLog, StruckFault } from './fault-log.js';
 import type { Course, ViewChanges } from './view-changes.js';
 
 /** What was asked for, defaults filled in. */
-export interface ReportSettings {
+export interface ReportSettings extends OfSomeStyles {
   readonly replication: string;
   readonly replicas: number;
   readonly tolerate: string;

@@ -23,6 +23,7 @@ import type { RunOptions } from './options.js';
 import { readable } from './readable.js';
 import { type Listened, type ReportSettings, reportOf } from './report.js';
 import { dealOut, readRequests } from './requests.js';
+import { ofSomeStyles } from './style-options.js';
 import { TraceFile } from './trace-file.js';
 import { ViewChanges } from './view-changes.js';
 import { watched } from './watched.js';
@@ -76,20 +77,21 @@ function consistencyOf({ service, settings }: Simulation<AnyService>, played: re
 
 function settingsFor(service: AnyService, options: RunOptions): ReportSettings {
   const { replication, replicas, tolerate, reads, delay, timeout, fault, order: asked } = options;
+  const more = ofSomeStyles(options);
   const { order } = resolveSettings(
-    { replication, replicas, tolerate, reads, ...(asked === undefined ? {} : { order: asked }) },
+    { replication, replicas, tolerate, reads, ...more, ...(asked === undefined ? {} : { order: asked }) },
     service,
   );
-  return { replication, replicas, tolerate, order, reads, delay, timeout, faults: fault };
+  return { replication, replicas, tolerate, order, reads, ...more, delay, timeout, faults: fault };
 }
 
 /** All that decides the run, for whoever wants to make it again. */
 function scenarioOf(
-  { replication, replicas, tolerate, reads, delay, timeout, fault, seed }: RunOptions,
+  { replication, replicas, tolerate, reads, delay, timeout, fault, seed, ...options }: RunOptions,
   { order, retryAfter }: ResolvedSettings,
   requests: readonly PlannedRequest[],
 ): Scenario {
-  const cluster = { replication, replicas, tolerate, order, reads, retryAfter };
+  const cluster = { replication, replicas, tolerate, order, reads, more: ofSomeStyles(options), retryAfter };
   const conditions = { delay, loss: 0, duplicate: 0, faults: fault };
   return { seed, ...cluster, ...conditions, requests, via: {}, faultsEndAt: null, timeout };
 }
@@ -112,6 +114,7 @@ function simulationOf(
     seed,
     faults: fault,
     trace: (event) => all?.record(event),
+    ...ofSomeStyles(options),
     ...(order === undefined ? {} : { order }),
   });
 }

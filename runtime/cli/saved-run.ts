@@ -34,7 +34,17 @@ const scenarioSchema = v.strictObject({
   replicas: count(1, 64),
   tolerate: v.picklist(['crash', 'byzantine']),
   order: v.picklist(orders),
-  reads: v.picklist(['order', 'one']),
+  reads: v.picklist(['order', 'one', 'primary', 'backups']),
+  more: v.exactOptional(
+    v.strictObject({
+      membership: v.exactOptional(v.picklist(['static', 'dynamic'])),
+      provider: v.exactOptional(v.picklist(['sequencer', 'agreed'])),
+      backups: v.exactOptional(v.picklist(['hot', 'cold'])),
+      transfer: v.exactOptional(v.picklist(['state', 'requests'])),
+      heartbeat: v.exactOptional(ms),
+      suspectAfter: v.exactOptional(ms),
+    }),
+  ),
   retryAfter: ms,
   delay: v.tuple([ms, ms]),
   loss: probability,
@@ -79,8 +89,8 @@ export function savedText({ service, property: of, scenario }: Omit<SavedRun, 'l
 
 /** The first line of a trace: all that decides its run, and the settings among it once more, for a reader's eye. */
 export function headerText({ service, property: of, scenario }: Omit<SavedRun, 'lines'>): string {
-  const { seed, replication, replicas, tolerate, order, reads, delay, timeout, faults } = scenario;
-  const settings = { replication, replicas, tolerate, order, reads, delay, timeout, faults };
+  const { seed, replication, replicas, tolerate, order, reads, more, delay, timeout, faults } = scenario;
+  const settings = { replication, replicas, tolerate, order, reads, ...more, delay, timeout, faults };
   return JSON.stringify({ kind: 'header', v: TRACE_VERSION, service, settings, seed, property: of, scenario });
 }
 

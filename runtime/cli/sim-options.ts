@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_SEED } from '../simulate/scenario.js';
 import { addExerciseOptions, type ExerciseOptions } from './exercise-options.js';
-import { timeout, whole } from './options.js';
+import { whole } from './numbers.js';
+import { timeout } from './options.js';
 
 /** The first and the last. */
 export type SeedRange = readonly [number, number];

@@ -4,6 +4,7 @@
 import { runText } from '../simulate/scenario.js';
 import { operationTable } from './operation-table.js';
 import type { SimReport } from './sim-report.js';
+import { unusual } from './style-options.js';
 import { count, type Paint, paintFor, plural } from './wording.js';
 
 /** Parts of charts that are listed by name. */
@@ -24,11 +25,11 @@ export function readableSim(report: SimReport, look: { readonly color: boolean }
 }
 
 function heading({ service, settings, property }: SimReport, paint: Paint): string[] {
-  const { replication, replicas, order, tolerate, reads, profile, clients, each, requests } = settings;
-  const readsAtOne = reads === 'one' ? ' · reads at one replica' : '';
+  const { replication, replicas, order, tolerate, profile, clients, each, requests } = settings;
+  const more = unusual(settings);
   const calls = requests === null ? `${plural(clients ?? 0, 'client')}, ${count(each ?? 0)} requests each` : requests;
   return [
-    `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${readsAtOne}`,
+    `${paint('bold', service)} · ${replication} replication on ${plural(replicas, 'replica')} · order ${order} · tolerates ${tolerate} faults${more}`,
     `profile ${profile} · ${calls} · checked to be ${property}`,
   ];
 }
@@ -40,6 +41,7 @@ function counts(report: SimReport): string[] {
   const made = runs.all - runs.near;
   const which = first === last ? `seed ${first}` : `seeds ${first} to ${first + made - 1}`;
   const near = runs.near === 0 ? '' : `, and ${count(runs.near)} near those that took what is rarely taken`;
+  const lost = runs.lost === 0 ? '' : `; in ${count(runs.lost)} of them nobody was left who had the state`;
   const frames = [
     [network.lost, 'lost'],
     [network.duplicated, 'duplicated'],
@@ -53,7 +55,7 @@ function counts(report: SimReport): string[] {
   const share = (part: 'states' | 'transitions'): string =>
     `${count(charts.reduce((sum, chart) => sum + chart[part].taken, 0))} of ${count(charts.reduce((sum, chart) => sum + chart[part].all, 0))} ${part}`;
   return [
-    `runs      ${made === 0 ? 'none' : `${count(made)}${made < asked ? ` of ${count(asked)}` : ''} (${which})`}${near}`,
+    `runs      ${made === 0 ? 'none' : `${count(made)}${made < asked ? ` of ${count(asked)}` : ''} (${which})`}${near}${lost}`,
     `requests  ${count(requests)}, ${count(answered)} answered`,
     `events    ${count(events)} of all actors; ${plural(network.frames, 'frame')}${rough.map((part) => `, ${part}`).join('')}`,
     ...(struck.length === 0 ? [] : [`faults    ${struck.join(' · ')}`]),

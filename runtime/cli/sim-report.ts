@@ -3,6 +3,7 @@
  * report, but for `time`.
  */
 import type { Operation } from '../check/history.js';
+import type { OfSomeStyles } from '../cluster/settings.js';
 import type { Share } from '../coverage/coverage.js';
 import type { NetworkCounts } from '../simulate/network.js';
 import type { Trials } from '../simulate/outcome.js';
@@ -57,7 +58,7 @@ interface ReportedTime {
 
 export interface SimReport {
   readonly service: string;
-  readonly settings: {
+  readonly settings: OfSomeStyles & {
     readonly replication: string;
     readonly replicas: number;
     readonly tolerate: string;
@@ -74,7 +75,7 @@ export interface SimReport {
   /** Asked for. */
   readonly seeds: SeedRange;
   /** Made; `near` of them near a seed. */
-  readonly runs: { readonly all: number; readonly near: number };
+  readonly runs: { readonly all: number; readonly near: number; readonly lost: number };
   readonly interrupted: boolean;
   readonly requests: number;
   readonly answered: number;
@@ -112,13 +113,13 @@ export function simReport(
   smallest: ReportedSmallest | null,
   { seconds, cpuMicros, jobs, interrupted }: Measured,
 ): SimReport {
-  const { replication, replicas, tolerate, order, reads, profile } = exercise;
+  const { replication, replicas, tolerate, order, reads, more, profile } = exercise;
   const { requests: programs, clients, each } = options;
   const calls = programs === undefined ? { clients, each } : { clients: null, each: null };
   const { runs, requests, answered, events, network, faults, verdicts, violated } = totals;
   return {
     service: service.name,
-    settings: { replication, replicas, tolerate, order, reads, profile, ...calls, requests: programs ?? null },
+    settings: { replication, replicas, tolerate, order, reads, ...more, profile, ...calls, requests: programs ?? null },
     property,
     seeds: options.seeds,
     runs,

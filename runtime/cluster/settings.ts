@@ -67,6 +67,12 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
+/** Settings that only some styles have, by which two runs of one style may differ. */
+export type OfSomeStyles = Pick<
+  ClusterSettings,
+  'membership' | 'provider' | 'backups' | 'transfer' | 'heartbeat' | 'suspectAfter'
+>;
+
 export type ResolvedSettings = Required<Omit<ClusterSettings, 'trace' | 'inspect' | 'replication'>> & {
   readonly style: Style;
   readonly trace: ((event: TraceEvent) => void) | null;

@@ -18,6 +18,8 @@ export interface RunOutcome extends RunName {
   readonly network: Readonly<NetworkCounts>;
   /** How often faults struck, by kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Nobody is left who has the state. */
+  readonly lost: boolean;
   /** `unknown`: nothing is violated, and the check of the history gave up. */
   readonly verdict: 'holds' | 'violated' | 'unknown';
   /** Without `why` where that takes long to find out. */
@@ -52,7 +54,7 @@ export function* outcomeInSlices(trials: Trials, name: RunName, coverage: ChartC
 
 function outcomeOf(
   { seed, near }: RunName,
-  { simulation, played, verdict, consistency, violations }: Trial,
+  { simulation, played, verdict, consistency, lost, violations }: Trial,
   { struck }: FaultCounter,
   coverage: ChartCoverage,
 ): RunOutcome {
@@ -65,18 +67,22 @@ function outcomeOf(
     events: simulation.events,
     network: { ...simulation.network },
     faults: Object.fromEntries(struck),
+    lost,
     verdict: violations.length > 0 ? 'violated' : unknown,
     violations: violations.map(({ property, why }) => ({ property, why })),
     charts: coverage.take(),
   };
 }
 
+/** Why a node stopped → what is counted. */
+const crashes: Readonly<Record<string, string>> = { fault: 'crash', evicted: 'eviction', left: 'departure' };
+
 /** Counts the faults that struck by their first word, read off the trace. */
 class FaultCounter implements Recorder {
   readonly struck = new Map<string, number>();
 
   record(event: TraceEvent): void {
-    if (event.kind === 'crashed') this.#count(event.reason === 'fault' ? 'crash' : 'failure of an actor');
+    if (event.kind === 'crashed') this.#count(crashes[event.reason] ?? 'failure of an actor');
     else if (event.kind === 'recovered') this.#count('recover');
     // the end of a fault is recorded in its words too, with one more behind them
     else if (event.kind === 'fault' && !event.fault.includes(' ')) this.#count(event.fault.replace(/:.*/, ''));

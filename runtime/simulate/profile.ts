@@ -4,7 +4,7 @@
  */
 
 import { isTotal } from '../../machines/multicast/order.js';
-import type { FaultModel, Style } from '../../machines/shared/style.js';
+import type { FaultModel, Membership, Style } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { NetworkConditions } from './network.js';
 import { type Random, random } from './random.js';
@@ -19,6 +19,8 @@ export type ProfileName = (typeof profileNames)[number];
 export interface ProfileSubject {
   readonly style: Pick<Style, 'promises' | 'phases' | 'needs'>;
   readonly settings: { readonly tolerate: FaultModel };
+  /** Whether members come and go. */
+  readonly membership: Membership;
   readonly replicas: number;
   /** Each with a front end of its own: `fe-1` to `fe-N`. */
   readonly clients: number;
@@ -30,9 +32,14 @@ export interface ProfileSubject {
 export interface Profile {
   readonly conditions: NetworkConditions;
   readonly settings: { readonly retryAfter: number };
+  /** How soon a silent node is suspected, where nodes are. */
+  readonly more: { readonly heartbeat?: number; readonly suspectAfter?: number };
   /** In the words of docs/faults.md. */
   readonly faults: readonly string[];
 }
+
+/** Replicas of the membership service where nobody sets their number. */
+const SERVICE = 3;
 
 /** Most ms that a partition lasts: links give a peer up after thirty seconds of silence. */
 const LONGEST = 10_000;
@@ -55,7 +62,7 @@ export function drawProfile(seed: number, subject: ProfileSubject, name: Profile
   const settings = { retryAfter: draw.chance.int(20, 500) };
   const conditions =
     name === 'network' || name === 'mixed' ? draw.network() : ({ delay: [1, 3], loss: 0, duplicate: 0 } as const);
-  return { conditions, settings, faults: draw.faults(name) };
+  return { conditions, settings, more: draw.patience(), faults: draw.faults(name) };
 }
 
 class Draw {
@@ -97,6 +104,13 @@ class Draw {
     };
   }
 
+  /** Impatient detectors suspect nodes that are well, so that the group goes on without them. */
+  patience(): Profile['more'] {
+    if (this.#subject.membership === 'static') return {};
+    const suspectAfter = random(this.chance.int(0, 2 ** 31), 'patience').int(80, 500);
+    return { heartbeat: Math.ceil(suspectAfter / 5), suspectAfter };
+  }
+
   #tolerated(): number {
     const { style, settings, replicas } = this.#subject;
     return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate));
@@ -113,7 +127,7 @@ class Draw {
     const lying = this.#lying() && this.#often() ? this.chance.int(0, faulty) : 0;
     return [
       ...this.#liars(lying),
-      ...(this.#often() ? this.#crashes(faulty - lying, lying) : []),
+      ...(this.#often() ? this.#departures(faulty - lying, lying) : []),
       ...(this.#often() ? this.#frontEndCrashes() : []),
       ...(this.#often() ? this.#partitions() : []),
       ...(this.#often() ? this.#omissions() : []),
@@ -122,6 +136,29 @@ class Draw {
       ...(this.#often() ? this.#spells() : []),
       ...(this.#often() ? this.#disks() : []),
     ];
+  }
+
+  /** Who fails, or, where members come and go, leaves or is suspected though well: the group goes on without it alike. */
+  #departures(count: number, spared: number): string[] {
+    if (this.#subject.membership === 'static') return this.#crashes(count, spared);
+    const left = this.chance.int(0, count);
+    const others = this.#replicas.slice(spared + left, spared + count).map((node) => {
+      return `${this.#often() ? 'suspect' : 'leave'}:${node}@${this.#time()}ms`;
+    });
+    return [...this.#crashes(left, spared), ...others, ...this.#joins(), ...this.#serviceCrashes()];
+  }
+
+  #joins(): string[] {
+    const { replicas } = this.#subject;
+    return Array.from({ length: this.chance.int(0, 2) }, (_, i) => `join:rm-${replicas + 1 + i}@${this.#time()}ms`);
+  }
+
+  /** A minority of the membership service's replicas (GM-7). */
+  #serviceCrashes(): string[] {
+    if (!this.#often()) return [];
+    const node = `ms-${this.chance.int(1, SERVICE)}`;
+    const at = this.#time();
+    return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
   }
 
   /** One over what is claimed at least, so that the claim is seen to have an edge. */
@@ -249,11 +286,13 @@ class Draw {
 
   #everybody(): string[] {
     const { style, clients } = this.#subject;
-    const sequenced = style.needs.order.some(isTotal);
+    const changes = this.#subject.membership === 'dynamic';
+    const sequenced = !changes && style.needs.order.some(isTotal);
     return [
       ...this.#replicas,
       ...Array.from({ length: clients }, (_, i) => `fe-${i + 1}`),
       ...(sequenced ? ['sequencer'] : []),
+      ...(changes ? Array.from({ length: SERVICE }, (_, i) => `ms-${i + 1}`) : []),
     ];
   }
 

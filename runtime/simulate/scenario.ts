@@ -5,7 +5,8 @@
 import type { Order } from '../../machines/multicast/order.js';
 import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
-import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
+import { type FaultModel, type Membership, membershipsOf, type ReadPath } from '../../machines/shared/style.js';
+import type { OfSomeStyles } from '../cluster/settings.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
 import { drawProfile, type ProfileName } from './profile.js';
@@ -19,6 +20,7 @@ export interface Scenario {
   readonly tolerate: FaultModel;
   readonly order: Order;
   readonly reads: ReadPath;
+  readonly more?: OfSomeStyles;
   /** ms without an answer after which a front end asks elsewhere. */
   readonly retryAfter: number;
   /** Least and most ms of a frame between two nodes. */
@@ -48,6 +50,7 @@ export interface Exercise {
   readonly tolerate: FaultModel;
   readonly order: Order;
   readonly reads: ReadPath;
+  readonly more?: OfSomeStyles;
   readonly profile: ProfileName;
   /** What clients call: so many calls of so many clients, drawn from the workload; or these very programs. */
   readonly calls:
@@ -88,10 +91,12 @@ export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenar
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
   const style = styles[settings.replication];
-  const subject = { style, settings, replicas: settings.replicas, clients, horizon };
+  const membership = settings.more?.membership ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
+  const subject = { style, settings, membership, replicas: settings.replicas, clients, horizon };
   const draw = (from: number) => {
-    const { conditions, settings: own, faults } = drawProfile(from, subject, profile);
-    return { ...conditions, ...own, faults };
+    const { conditions, settings: own, more, faults } = drawProfile(from, subject, profile);
+    const patience = Object.keys(more).length === 0 ? {} : { more: { ...settings.more, ...more } };
+    return { ...conditions, ...own, ...patience, faults };
   };
   const drawn = draw(seed);
   const rest = { ...settings, requests, via: drawProxies(seed, exercise, requests), faultsEndAt: horizon };
@@ -107,11 +112,11 @@ const BY_PROXY = 0.5;
 
 function drawProxies(
   seed: number,
-  { replication, replicas, tolerate, reads }: Exercise,
+  { replication, replicas, tolerate, reads, more }: Exercise,
   requests: readonly PlannedRequest[],
 ): Record<string, string> {
   const chance = random(seed, 'proxies');
-  if (styles[replication].refuses({ tolerate, reads, proxy: true }) !== null || chance.chance(0.7)) return {};
+  if (styles[replication].refuses({ tolerate, reads, ...more, proxy: true }) !== null || chance.chance(0.7)) return {};
   const clients = [...new Set(requests.map(({ client }) => client))].filter(() => chance.chance(BY_PROXY));
   return Object.fromEntries(clients.map((client) => [client, `rm-${chance.int(1, replicas)}`]));
 }

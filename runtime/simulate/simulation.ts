@@ -189,7 +189,18 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
 
   #resting(): boolean {
     for (const node of this.nodes.values()) if (!node.idle) return false;
-    return true;
+    return this.membership === 'static' || !this.#changing();
+  }
+
+  /** A view is about to end, or somebody is being sent the state: where nobody has it any more, nothing will come of that. */
+  #changing(): boolean {
+    const group = groupActor(groupName(this.service.name));
+    const replicas = this.replicas();
+    if (!replicas.some(({ state }) => state === 'live')) return false;
+    return replicas.some(({ node: id, state }) => {
+      const node = this.nodes.get(nodeId(id));
+      return node !== undefined && (state !== 'live' || !node.snapshotOf(group).matches('following'));
+    });
   }
 
   /** Moves virtual time while somebody waits for it. Whoever was answered gets its turn before time moves on. */

@@ -20,8 +20,8 @@ const TAKERS = 8;
 const RARE = 10;
 
 export class RunTotals {
-  /** Of these, `near` are runs near a seed. */
-  readonly runs = { all: 0, near: 0 };
+  /** Of these, `near` are runs near a seed, and in `lost` nobody is left who has the state. */
+  readonly runs = { all: 0, near: 0, lost: 0 };
   readonly verdicts = { holds: 0, violated: 0, unknown: 0 };
   requests = 0;
   answered = 0;
@@ -35,9 +35,10 @@ export class RunTotals {
   readonly #transitions = new Map<string, { runs: number; readonly first: RunName[] }>();
 
   add(outcome: RunOutcome): void {
-    const { seed, near, requests, answered, events, network, faults, verdict, violations, charts } = outcome;
+    const { seed, near, requests, answered, events, network, faults, verdict, lost, violations, charts } = outcome;
     this.runs.all += 1;
     if (near > 0) this.runs.near += 1;
+    if (lost) this.runs.lost += 1;
     this.verdicts[verdict] += 1;
     this.requests += requests;
     this.answered += answered;

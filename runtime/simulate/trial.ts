@@ -49,6 +49,11 @@ export interface Trial {
   readonly history: readonly ServiceOperation[];
   readonly consistency: CheckVerdict;
   readonly verdict: Verdict;
+  /**
+   * Nobody is left who has the group's state: those who had it have crashed, left, or were gone on without. No style outlives
+   * that, so nothing has to be answered then; what was answered must be right all the same.
+   */
+  readonly lost: boolean;
   readonly violations: readonly TrialViolation[];
 }
 
@@ -99,6 +104,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   const history = historyOf(played);
   const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
+  const lost = simulation.membership === 'dynamic' && !verdict.replicas.some(({ state }) => state === 'live');
   return {
     scenario,
     simulation,
@@ -106,9 +112,10 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     history,
     consistency,
     verdict,
+    lost,
     violations: [
       ...ofHistory(consistency, settings.property),
-      ...ofVerdict(verdict, scenario),
+      ...ofVerdict(verdict, scenario, lost),
       ...ofRepeats(repeats, played),
       ...ofDeliveries(simulation, deliveries),
     ],
@@ -140,7 +147,11 @@ function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViola
   return [{ property, why: verdict.why, part: verdict.part as readonly ServiceOperation[] }];
 }
 
-function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scenario): TrialViolation[] {
+function ofVerdict(
+  { wrong, agree, unanswered, replicas }: Verdict,
+  { faultsEndAt }: Scenario,
+  lost: boolean,
+): TrialViolation[] {
   const found: TrialViolation[] = [];
   const [first] = wrong;
   if (first !== undefined) {
@@ -154,8 +165,15 @@ function ofVerdict({ wrong, agree, unanswered }: Verdict, { faultsEndAt }: Scena
       why: 'Everything has come to rest, and the states of the live replicas differ.',
       part: [],
     });
+  const joining = replicas.filter(({ state }) => state === 'joining');
+  if (joining.length > 0 && !lost)
+    found.push({
+      property: 'liveness',
+      why: `Everything has come to rest, and ${joining.map(({ node }) => node).join(' and ')} never got the state.`,
+      part: [],
+    });
   const late = unanswered.filter(({ code }) => code !== 'FRONT_END_CRASHED');
-  if (late.length > 0) {
+  if (late.length > 0 && !lost) {
     const when = faultsEndAt === null ? 'in time' : `within ${ANSWERED_WITHIN} ms after the end of all faults`;
     const why = `Requests not answered ${when}: ${late.length}. The first is ${late[0]?.request}: ${late[0]?.message}`;
     found.push({ property: 'liveness', why, part: [] });
@@ -221,8 +239,21 @@ function simulationOf(
   { recordFates = false, coverage }: TrialSettings,
   recorders: readonly Recorder[],
 ): Simulation<AnyService> {
-  const { seed, replication, replicas, tolerate, order, reads, retryAfter, delay, loss, duplicate, faults, rough } =
-    scenario;
+  const {
+    seed,
+    replication,
+    replicas,
+    tolerate,
+    order,
+    reads,
+    more,
+    retryAfter,
+    delay,
+    loss,
+    duplicate,
+    faults,
+    rough,
+  } = scenario;
   const all = recordToAll(recorders);
   // The service's type is not known here: whether it suits the style is checked by its values.
   return simulate(service as AnyService & Suits<AnyService, typeof replication>, {
@@ -232,6 +263,7 @@ function simulationOf(
     tolerate,
     order,
     reads,
+    ...more,
     retryAfter,
     delay,
     loss,

@@ -478,6 +478,7 @@ describe('faults of disks, by time and by event', () => {
 describe('profiles', () => {
   const subjectOf = (tolerate: FaultModel, style: Style = active) => ({
     style,
+    membership: 'static' as const,
     settings: { tolerate },
     replicas: 5,
     clients: 3,
@@ -556,7 +557,11 @@ describe('safety first, then liveness', () => {
   function drawn(seed: number, name: ProfileName, settings: SimulateSettings = {}) {
     const style = styles[settings.replication ?? 'active'];
     const { tolerate = 'crash', replicas = 3 } = settings;
-    const profile = drawProfile(seed, { style, settings: { tolerate }, replicas, clients: 3, horizon: 300 }, name);
+    const profile = drawProfile(
+      seed,
+      { style, settings: { tolerate }, membership: 'static', replicas, clients: 3, horizon: 300 },
+      name,
+    );
     const played = run(
       { ...settings, seed, ...profile.conditions, ...profile.settings, faults: profile.faults },
       requestsFor(seed, 3, 6, 20),

@@ -327,6 +327,7 @@ describe('runs near a seed', () => {
     events: 1,
     network: { frames: 0, bytes: 0, lost: 0, duplicated: 0, blocked: 0, omitted: 0, refused: 0 },
     faults: {},
+    lost: false,
     verdict: 'holds',
     violations: [],
     charts: [{ chart: bank.name, states: [], transitions: taken.map((name) => ({ name, taken: 1 })) }],
