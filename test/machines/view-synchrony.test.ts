@@ -310,6 +310,7 @@ describe('a member by itself', () => {
       ['ticket', [data('m2', 1)], of('m2')],
       ['submit', [data('m2', 1)], of('m2')],
       ['offer', [{ ...data('o1', 1), sender: 'o1:1' }], of('o1')],
+      ['proposal', [{ view: 1, place: 1, number: 1, known: false }], of('m2')],
       ['stability', [{ view: 1, holds: {} }], of('m2')],
       ['stability', [{ view: 1, holds: {} }], of('o9')],
       ['history', [{ view: 1, receipts: {}, ended: { o7: 1 }, numbered: 0 }], of('m2')],
@@ -331,11 +332,15 @@ describe('a member by itself', () => {
       (player) => player.tell('flush', [{ group: GROUP, view: 1, suspects: [] }], ms1),
       (player) => player.tell('leave', [{}]),
     ];
-    for (const order of ['fifo', 'causal-total'] as const) {
+    for (const [order, provider] of [
+      ['fifo', 'sequencer'],
+      ['causal-total', 'sequencer'],
+      ['causal-total', 'agreed'],
+    ] as const) {
       for (const [type, items, from] of events) {
         for (const first of prepare) {
           for (const start of [view(1, 'm1', 'm2'), null]) {
-            const player = new Player(viewSynchronousMember, input('m1', start, { order }), coverage);
+            const player = new Player(viewSynchronousMember, input('m1', start, { order, provider }), coverage);
             first(player);
             player.tell(type, items, from);
             player.wait(250);
@@ -389,7 +394,9 @@ describe('a member by itself', () => {
   test('every state and transition of both charts is taken', () => {
     const missing = (machine: Parameters<Coverage['watch']>[0]) => coverage.missing(machine);
     for (let seed = 1; seed <= 60; seed++) {
-      const world = chaos(seed, { order: orders[seed % 6] as Order, uniform: seed % 2 === 0 });
+      const provider = seed % 4 === 3 ? 'agreed' : 'sequencer';
+      const order = provider === 'agreed' ? 'fifo-total' : (orders[seed % 6] as Order);
+      const world = chaos(seed, { order, provider, uniform: seed % 2 === 0 });
       world.run();
     }
     expect([missing(viewSynchronousMember), missing(viewSynchronousSender)]).toEqual([[], []]);
