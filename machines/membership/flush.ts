@@ -9,7 +9,17 @@ import { heldAt } from '../multicast/hold-back-queue.js';
 import type { Gone } from '../shared/effects.js';
 import { incarnationOf, type SenderId, senderNode } from '../shared/identifiers.js';
 import type { Flush, Report, Suspicion } from './messages.js';
-import { at, count, memberIds, othersOf, type Step, toMembership, toSender, viewOf } from './view-member.js';
+import {
+  at,
+  count,
+  memberIds,
+  othersOf,
+  outsideStreams,
+  type Step,
+  toMembership,
+  toSender,
+  viewOf,
+} from './view-member.js';
 import type { Entry } from './view-messages.js';
 import { orderOf } from './view-order.js';
 
@@ -49,6 +59,12 @@ export const suspectsSomeMember = (step: Pick<Step, 'view' | 'self'>, suspicion:
 
 export const hasLost = (step: Pick<Step, 'view' | 'self'>, { node, incarnation }: Gone): boolean =>
   membersAt(step, node).some((id) => incarnationOf(id) <= incarnation);
+
+/** Senders from outside whose messages get no number any more: another view settles them (MC-7). */
+export function distrustOutside(step: Step, senders: readonly SenderId[]): void {
+  const more = senders.filter((id) => !step.suspects.includes(id));
+  if (more.length > 0) step.suspects = [...step.suspects, ...more];
+}
 
 /** The service says who takes no part. That it names this member, this member learns by the next view. */
 export function takeFlush(step: Step, { suspects }: Flush): void {
@@ -96,7 +112,8 @@ const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>
 export function passOn(step: Step, late = false): void {
   const taking = participants(step);
   if (!taking.every((id) => step.reports[id] !== undefined)) return;
-  const streams = step.suspects.filter((stream) => fallsToMe(step, stream, taking));
+  const silent = new Set([...step.suspects, ...outsideStreams(step)]);
+  const streams = [...silent].filter((stream) => fallsToMe(step, stream, taking));
   if (late) streams.push(step.self);
   for (const member of taking) {
     if (member === step.self) continue;

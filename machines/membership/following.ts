@@ -4,6 +4,8 @@
 import { noEffects } from '../shared/machine.js';
 import { mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
+import { countRound, takeProposals } from './agreed-order.js';
+import { isAgreed } from './group-input.js';
 import { takeHistory } from './installation.js';
 import type { Flush, Report } from './messages.js';
 import { dropStable, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
@@ -16,6 +18,8 @@ import {
   memberAt,
   type OfAView,
   type OfferCome,
+  outsiderAt,
+  type ProposalCome,
   type Ready,
   type ReportCome,
   type Rule,
@@ -63,7 +67,11 @@ export const multicast: Rule<Multicast> = ({ context, event }) => {
 };
 
 export function takeStream(step: Step, event: EntriesCome): void {
-  takeEntries(step, current(step, event), memberAt(step, event.from) ?? null);
+  takeEntries(step, current(step, event), memberAt(step, event.from) ?? outsiderAt(event) ?? null);
+}
+
+export function takeProposalsOf(step: Step, event: ProposalCome): void {
+  takeProposals(step, memberAt(step, event.from), current(step, event));
 }
 
 export function takeTickets(step: Step, event: TicketCome): void {
@@ -72,7 +80,7 @@ export function takeTickets(step: Step, event: TicketCome): void {
 
 export function takeSubmissions(step: Step, event: Submit | OfferCome): void {
   const messages: readonly Issued[] = current<Submission | Offer>(step, event);
-  if (contactOf(step) === step.self) accept(step, messages);
+  if (contactOf(step) === step.self && !isAgreed(step.input)) accept(step, messages);
   else count(step, 'not the contact', messages.length);
 }
 
@@ -87,6 +95,8 @@ export const takeData: Rule<EntriesCome> = ({ context, event }) =>
   follow(context, event, (step) => takeStream(step, event));
 export const takeTicket: Rule<TicketCome> = ({ context, event }) =>
   follow(context, event, (step) => takeTickets(step, event));
+export const takeProposal: Rule<ProposalCome> = ({ context, event }) =>
+  follow(context, event, (step) => takeProposalsOf(step, event));
 export const takeSubmit: Rule<Submit | OfferCome> = ({ context, event }) =>
   follow(context, event, (step) => takeSubmissions(step, event));
 
@@ -100,12 +110,15 @@ export const tellRound: Rule<unknown> = ({ context }) => {
   const step = begin(context);
   tellHoldings(step);
   dropStable(step);
+  countRound(step);
   return finish(step, 'stability');
 };
 
+/** Something can have waited for what it tells. */
 export const learnHistory: Rule<HistoryCome> = ({ context, event }) => {
   const step = begin(context);
   for (const history of current(step, event)) takeHistory(step, history);
+  if (step.view !== null) advance(step);
   return finish(step, event.type);
 };
 

@@ -4,9 +4,13 @@
  * `view` (each item a View: what was delivered before it was delivered in the view before). From the application it takes
  * `multicast`, and of a member `ready` (the state has come: this member is full now) and `leave`.
  */
-import type { Order } from '../multicast/order.js';
+import { isTotal, type Order } from '../multicast/order.js';
 import type { GroupName, NodeId } from '../shared/identifiers.js';
 import type { View } from '../shared/view.js';
+
+/** The total orders can be agreed on by all members in two rounds, with no sequencer. */
+export const isAgreed = ({ order, provider }: Pick<ViewGroupInput, 'order' | 'provider'>): boolean =>
+  provider === 'agreed' && isTotal(order);
 
 export interface ViewGroupInput {
   readonly node: NodeId;

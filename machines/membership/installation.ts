@@ -20,8 +20,10 @@ import {
   handOver,
   type MemberContext,
   memberIds,
+  nothingToAgree,
   othersOf,
   type Step,
+  streamsOf,
   toSender,
   viewOf,
 } from './view-member.js';
@@ -46,14 +48,13 @@ export function endView(step: Step, decree: Decree): void {
   const order = orderOf(step.input);
   order.settle(step, decree);
   order.deliver(step, decree.cut);
-  const streams = memberIds(step);
   count(
     step,
     'beyond the cut',
-    streams.reduce((n, id) => n + Math.max(0, at(step.holds, id) - at(decree.cut, id)), 0),
+    streamsOf(step).reduce((n, id) => n + Math.max(0, at(step.holds, id) - at(decree.cut, id)), 0),
   );
   dropTo(step, step.self, at(decree.cut, step.self)); // every member that goes on has delivered it
-  step.numbered += streams.reduce((n, id) => n + at(decree.cut, id), 0);
+  const streams = memberIds(step);
   forgetWaiting(step, (sender) => streams.includes(sender)); // members submit again
   for (const id of streams) if (!isMember(decree.view, id)) forgetMember(step, id);
   handOver(step);
@@ -64,7 +65,9 @@ function forgetMember(step: Step, id: SenderId): void {
   step.receipts = mapDelete(step.receipts, id);
 }
 
-function beginView(step: Step, { view }: Decree): void {
+function beginView(step: Step, decree: Decree): void {
+  const { view } = decree;
+  step.numbered = orderOf(step.input).numbered(step, decree);
   step.view = view;
   step.holds = {};
   step.delivered = {};
@@ -72,6 +75,7 @@ function beginView(step: Step, { view }: Decree): void {
   step.told = {};
   step.known = {};
   step.kept = emptyQueue();
+  step.agreeing = nothingToAgree;
   step.reports = {};
   step.relayed = {};
   step.sources = {};

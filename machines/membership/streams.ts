@@ -11,7 +11,8 @@ import { contains, nothing, type Receipt, add as withSeq } from '../multicast/re
 import type { SenderId } from '../shared/identifiers.js';
 import { mapDelete, mapGet, mapSet } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
-import { at, count, memberIds, othersOf, type Step, toSender, viewOf } from './view-member.js';
+import { isAgreed } from './group-input.js';
+import { at, count, memberIds, othersOf, type Step, streamsOf, toSender, viewOf } from './view-member.js';
 import type { Entry, HoldingsTold, Issued, Ticket } from './view-messages.js';
 
 export const receiptOf = (step: Pick<Step, 'receipts'>, sender: SenderId): Receipt =>
@@ -29,23 +30,32 @@ export function learn(step: Step, { sender, seq }: Issued): void {
 
 /** Puts messages into this member's stream and sends them to all others of the view. */
 export function author(step: Step, messages: readonly Issued[], past?: Entry['past']): void {
-  const { self } = step;
-  const entries = messages.map(({ sender, seq, payload }, i): Entry => {
-    const place = at(step.holds, self) + i + 1;
-    return {
-      view: viewOf(step),
-      author: self,
-      place,
+  const isNumbered = isTotal(step.input.order) && !isAgreed(step.input);
+  const first = step.numbered + at(step.holds, step.self) + 1;
+  const contents = messages.map(
+    ({ sender, seq, payload }, i): EntryContent => ({
       sender,
       seq,
       payload,
       ...(past === undefined ? {} : { past }),
-      ...(isTotal(step.input.order) ? { number: step.numbered + place } : {}),
-    };
-  });
+      ...(isNumbered ? { number: first + i } : {}),
+    }),
+  );
+  append(step, contents);
+  for (const message of messages) learn(step, message);
+}
+
+/** The next entries of this member's stream. */
+export type EntryContent = Omit<Entry, 'view' | 'author' | 'place'>;
+
+export function append(step: Step, contents: readonly EntryContent[]): void {
+  const { self } = step;
+  const first = at(step.holds, self) + 1;
+  const entries = contents.map(
+    (content, i): Entry => ({ view: viewOf(step), author: self, place: first + i, ...content }),
+  );
   for (const entry of entries) keep(step, entry);
   for (const member of othersOf(step)) send(step, member, entries);
-  for (const message of messages) learn(step, message);
 }
 
 /** To its issuer, if that is a member, goes only a ticket: a control message. Runs, for a stream's order must hold. */
@@ -76,7 +86,7 @@ export function takeEntries(step: Step, entries: readonly Entry[], from: SenderI
   let more = false;
   for (const entry of entries) {
     const held = at(step.holds, entry.author);
-    if (step.view === null || !isMember(step.view, entry.author)) count(step, 'not of a member');
+    if (!hasStream(step, entry, from)) count(step, 'not of a member');
     else if (entry.place <= held) count(step, 'duplicate');
     else if (entry.place > held + 1) count(step, 'beyond a gap');
     else {
@@ -86,6 +96,13 @@ export function takeEntries(step: Step, entries: readonly Entry[], from: SenderI
     if (entry.author === from) note(step, from, { [from]: entry.place });
   }
   return more;
+}
+
+/** In the agreed order senders from outside have streams of their own, which they send, or members pass on. */
+function hasStream({ view, input }: Step, { author: stream, sender }: Entry, from: SenderId | null): boolean {
+  if (view === null) return false;
+  if (isMember(view, stream)) return true;
+  return isAgreed(input) && sender === stream && from !== null && (from === stream || isMember(view, from));
 }
 
 /** The entries that tickets stand for, with the messages that this member has. */
@@ -103,7 +120,9 @@ export function redeemed(step: Step, tickets: readonly Ticket[]): Entry[] {
 function note(step: Step, member: SenderId, holds: Readonly<Record<string, number>>): void {
   const before = step.known[member] ?? {};
   const now: Record<SenderId, number> = { ...before };
-  for (const stream of memberIds(step)) now[stream] = Math.max(at(before, stream), holds[stream] ?? 0);
+  // What others hold of a sender from outside can be known before anything of it is here.
+  const streams = isAgreed(step.input) ? (Object.keys(holds) as SenderId[]) : memberIds(step);
+  for (const stream of streams) now[stream] = Math.max(at(before, stream), holds[stream] ?? 0);
   step.known = { ...step.known, [member]: now };
 }
 
@@ -121,7 +140,7 @@ export function tellHoldings(step: Step): void {
 
 /** Whether the others know all that this member holds: of its own stream they do by the messages themselves. */
 export const isTold = (step: Pick<Step, 'view' | 'self' | 'holds' | 'told'>): boolean =>
-  othersOf(step).every((stream) => at(step.holds, stream) === at(step.told, stream));
+  streamsOf(step).every((stream) => stream === step.self || at(step.holds, stream) === at(step.told, stream));
 
 /** What all members of the view are known to hold of a stream: a message up to there is stable. */
 export function stableOf(step: Pick<Step, 'view' | 'self' | 'holds' | 'known'>, stream: SenderId): number {
@@ -132,7 +151,7 @@ export function stableOf(step: Pick<Step, 'view' | 'self' | 'holds' | 'known'>, 
 
 /** Drops what is delivered and stable. */
 export function dropStable(step: Step): void {
-  for (const stream of memberIds(step)) {
+  for (const stream of streamsOf(step)) {
     const upTo = Math.min(at(step.delivered, stream), stableOf(step, stream));
     if (upTo > at(step.dropped, stream)) dropTo(step, stream, upTo);
   }
@@ -153,8 +172,12 @@ export function takenFrom(step: Step, { sender, seq }: Issued): void {
 
 /** Hands an entry over to the application. */
 export function handEntry(step: Step, entry: Entry): void {
+  step.delivered = { ...step.delivered, [entry.author]: entry.place };
+  handMessage(step, entry);
+}
+
+export function handMessage(step: Step, entry: Omit<Entry, 'verdict'>): void {
   const { author: stream, place, sender, seq, payload, number, past, view } = entry;
-  step.delivered = { ...step.delivered, [stream]: place };
   step.deliveries.push({
     sender,
     seq,

@@ -8,9 +8,28 @@ import { nodeOf, type SenderId } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import { mapDelete } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
+import { leftOpenBy, silentSenders } from './agreed-order.js';
 import { decidedBy, withVotes } from './decision.js';
-import { distrustEnded, hasLost, passOn, report, takeFlush, takeReport, takeSuspicion } from './flush.js';
-import { advance, numberOwn, takeStability, takeStream, takeSubmissions, takeTickets, wish } from './following.js';
+import {
+  distrustEnded,
+  distrustOutside,
+  hasLost,
+  passOn,
+  report,
+  takeFlush,
+  takeReport,
+  takeSuspicion,
+} from './flush.js';
+import {
+  advance,
+  numberOwn,
+  takeProposalsOf,
+  takeStability,
+  takeStream,
+  takeSubmissions,
+  takeTickets,
+  wish,
+} from './following.js';
 import { canInstall, endView, install, takeHistory } from './installation.js';
 import type { Decree } from './messages.js';
 import { dropStable, redeemed, takeEntries } from './streams.js';
@@ -25,6 +44,7 @@ import {
   memberAt,
   type OfAView,
   type OfferCome,
+  type ProposalCome,
   type Refused,
   type Rule,
   type Stability,
@@ -43,6 +63,15 @@ export const stopDelivering: Rule<Cause> = ({ context, event }) => {
   takeCause(step, event);
   report(step);
   return finish(step, event.type);
+};
+
+/** Senders from outside have been silent for long: the service is asked for another view of the same members. */
+export const stopForSilence: Rule<unknown> = ({ context }) => {
+  const step = begin(context);
+  distrustOutside(step, silentSenders(context));
+  step.changing = true;
+  report(step);
+  return finish(step, 'stability');
 };
 
 /** Something that ends the new view too was known before it came. */
@@ -72,12 +101,15 @@ export const takeDuringChange: Rule<Cause> = ({ context, event }) => {
   return finish(step, event.type);
 };
 
-/** The rest of a view still arrives, and raises what this member holds. A suspect's only by way of others, or it would never end. */
+/**
+ * The rest of a view still arrives, and raises what this member holds. A suspect's, and that of a sender from outside, who knows nothing
+ * of the change, only by way of others, or it would never end.
+ */
 export const keepData: Rule<EntriesCome | TicketCome> = ({ context, event }) => {
   const step = begin(context);
   const from = memberAt(step, event.from);
   const items = event.type === 'ticket' ? redeemed(step, current(step, event)) : current(step, event);
-  if (event.type !== 'relay' && from !== undefined && step.suspects.includes(from))
+  if (event.type !== 'relay' && (from === undefined || step.suspects.includes(from)))
     count(step, 'suspected', items.length);
   else if (takeEntries(step, items, from ?? null)) {
     if (event.type === 'relay' && from !== undefined) noteSource(step, event.items, from);
@@ -98,6 +130,13 @@ export const keepOffers: Rule<OfferCome> = ({ context, event }) => {
 
 /** Who submitted them submits them again in the next view. */
 export const refuseSubmissions: Rule<Submit> = ({ context, event }) => {
+  const step = begin(context);
+  count(step, 'the view ends', current(step, event).length);
+  return finish(step, event.type);
+};
+
+/** The next view settles what has no number yet. */
+export const refuseProposals: Rule<ProposalCome> = ({ context, event }) => {
   const step = begin(context);
   count(step, 'the view ends', current(step, event).length);
   return finish(step, event.type);
@@ -136,6 +175,10 @@ function takeGone(step: Step, gone: readonly Gone[]): void {
   for (const one of gone) distrustEnded(step, one);
   for (const sender of sendersOf(step.ended, outside)) step.receipts = mapDelete(step.receipts, sender);
   step.ended = withEnded(step.ended, outside);
+  distrustOutside(
+    step,
+    leftOpenBy(step, (sender) => hasEnded(step.ended, sender)),
+  );
   forgetWaiting(step, (sender) => hasEnded(step.ended, sender));
 }
 
@@ -222,6 +265,7 @@ function replay(step: Step): void {
     const event = { type, from, items: [item] } as OfAView; // as it came, its shape checked
     if (event.type === 'data' || event.type === 'relay') takeStream(step, event);
     else if (event.type === 'ticket') takeTickets(step, event);
+    else if (event.type === 'proposal') takeProposalsOf(step, event);
     else if (event.type === 'submit' || event.type === 'offer') takeSubmissions(step, event);
     else if (event.type === 'stability') takeStability(step, event);
     else takeCause(step, event);

@@ -7,7 +7,7 @@ import { mapDelete, mapEntries, mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import type { Accepted, Decree, Flush, Refusal, Report, Suspicion, Wish } from './messages.js';
 import { count, type Early, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
-import type { Entry, History, HoldingsTold, Offer, Submission, Ticket } from './view-messages.js';
+import type { Entry, History, HoldingsTold, Offer, Proposal, Submission, Ticket } from './view-messages.js';
 
 export type Multicast = Incoming<'multicast', Serializable>;
 /** From the application: it has the group's state; it wants to be no member any more. */
@@ -17,6 +17,7 @@ type Leave = Incoming<'leave'>;
 export type EntriesCome = Incoming<'data', Entry> | Incoming<'relay', Entry>;
 export type TicketCome = Incoming<'ticket', Ticket>;
 export type Submit = Incoming<'submit', Submission>;
+export type ProposalCome = Incoming<'proposal', Proposal>;
 export type OfferCome = Incoming<'offer', Offer>;
 export type Stability = Incoming<'stability', HoldingsTold>;
 export type HistoryCome = Incoming<'history', History>;
@@ -31,7 +32,16 @@ export type EvictedTold = Incoming<'evicted', Wish>;
 export type Suspected = Incoming<'suspicion', Suspicion>;
 export type GoneTold = Incoming<'gone', Gone>;
 /** Messages that belong to a view: this one's are taken, later ones' wait for it. */
-export type OfAView = EntriesCome | TicketCome | Submit | OfferCome | Stability | HistoryCome | ReportCome | FlushCome;
+export type OfAView =
+  | EntriesCome
+  | TicketCome
+  | Submit
+  | OfferCome
+  | ProposalCome
+  | Stability
+  | HistoryCome
+  | ReportCome
+  | FlushCome;
 /** What ends a view, or tells more about its end. */
 export type Cause = Suspected | GoneTold | FlushCome | ReportCome | Ready | HistoryCome;
 export type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | EvictedTold | Suspected | GoneTold;
@@ -72,6 +82,12 @@ export function takeEarly(step: Step): Early[] {
   const due = [...mapEntries(step.early)].filter(([, { view }]) => view <= viewOf(step));
   for (const [arrival] of due) step.early = mapDelete(step.early, arrival);
   return due.sort(([a], [b]) => Number(a) - Number(b)).map(([, early]) => early);
+}
+
+/** Whose stream these entries are, if a sender from outside sends its own. */
+export function outsiderAt({ from, items }: EntriesCome): SenderId | undefined {
+  const author = items[0]?.author;
+  return author !== undefined && senderNode(author) === nodeOf(from) ? author : undefined;
 }
 
 export const memberAt = (step: Step, from: Address): SenderId | undefined =>

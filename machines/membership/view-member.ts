@@ -8,11 +8,12 @@ import type { Receipt } from '../multicast/receipt.js';
 import { discarded } from '../shared/discard.js';
 import type { Delivery, Effect, Effectful, Message } from '../shared/effects.js';
 import { type Address, address, groupActor, type SenderId, senderNode } from '../shared/identifiers.js';
-import type { PersistentMap } from '../shared/persistent-map.js';
+import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
 import type { View } from '../shared/view.js';
 import type { Votes } from './decision.js';
 import type { ViewGroupInput } from './group-input.js';
 import { type Decree, type Holdings, membershipAt, type Report } from './messages.js';
+import type { Tallies } from './proposals.js';
 import type { Entry, Issued } from './view-messages.js';
 
 /** A message of a view that is on its way to this member, until that view is there. */
@@ -23,6 +24,51 @@ export interface Early {
   readonly item: unknown;
 }
 
+/** A message that this member holds and has not delivered, in the agreed order. */
+export interface Candidate {
+  /** Its place in the stream of its author. */
+  readonly author: SenderId;
+  readonly place: number;
+  /** The agreed number, or before that this member's own proposal; 0: it has made none yet. */
+  readonly number: number;
+  /** The place in the author's stream where its number is; 0: not agreed yet. */
+  readonly agreedAt: number;
+  /** The group has it from a view before, or its sender has ended: it need not be delivered. */
+  readonly known: boolean;
+}
+
+/** A sender from outside whose message is not agreed yet: which one it is, and for how many rounds it has been. */
+export interface Awaited {
+  readonly place: number;
+  readonly rounds: number;
+}
+
+/** How far a member is with the agreed order of a view. */
+export interface Agreeing {
+  /** The largest number that this member has seen. */
+  readonly clock: number;
+  /** Of each stream: up to where its entries are looked at, and up to where this member has proposed. */
+  readonly noted: Holdings;
+  readonly proposed: Holdings;
+  /** By author and place. */
+  readonly candidates: PersistentMap<Candidate>;
+  /** What members have proposed for this member's own messages. */
+  readonly tallies: Tallies;
+  /** Messages delivered in the view. */
+  readonly handed: number;
+  readonly awaited: Readonly<Record<SenderId, Awaited>>;
+}
+
+export const nothingToAgree: Agreeing = {
+  clock: 0,
+  noted: {},
+  proposed: {},
+  candidates: emptyMap(),
+  tallies: emptyMap(),
+  handed: 0,
+  awaited: {},
+};
+
 export interface MemberContext extends Effectful {
   readonly input: ViewGroupInput;
   readonly self: SenderId;
@@ -32,7 +78,7 @@ export interface MemberContext extends Effectful {
   readonly sent: number;
   /** Own messages, by seq, that are in no stream yet: held during a change, or submitted and not delivered. */
   readonly pending: PersistentMap<Issued>;
-  /** Of each stream of the view: what this member holds, has delivered, and has dropped because all hold it. */
+  /** Of each stream of the view: what this member holds, has delivered up to, and has dropped because all hold it. */
   readonly holds: Holdings;
   readonly delivered: Holdings;
   readonly dropped: Holdings;
@@ -48,6 +94,8 @@ export interface MemberContext extends Effectful {
   readonly waiting: HoldBackQueue<Issued>;
   /** Messages with a number that the group delivered before this view, where the order is total. */
   readonly numbered: number;
+  /** Of the agreed order: what is under way in this view. */
+  readonly agreeing: Agreeing;
   /** Messages of views to come. */
   readonly early: PersistentMap<Early>;
   /** How many of them there ever were: their places in the order of arrival. */
@@ -136,6 +184,17 @@ export const viewOf = ({ view }: Pick<MemberContext, 'view'>): number => view?.i
 
 export const memberIds = ({ view }: Pick<MemberContext, 'view'>): SenderId[] =>
   view === null ? [] : view.members.map(({ id }) => id);
+
+/** The streams of the view that this member holds something of: the members', and of those outside who coordinate themselves. */
+export const streamsOf = (context: Pick<MemberContext, 'view' | 'holds'>): SenderId[] => [
+  ...memberIds(context),
+  ...outsideStreams(context),
+];
+
+export function outsideStreams(context: Pick<MemberContext, 'view' | 'holds'>): SenderId[] {
+  const members = memberIds(context);
+  return (Object.keys(context.holds) as SenderId[]).filter((id) => !members.includes(id)); // its keys are sender ids
+}
 
 export const othersOf = (context: Pick<MemberContext, 'view' | 'self'>): SenderId[] =>
   memberIds(context).filter((id) => id !== context.self);

@@ -7,7 +7,17 @@ import { keepsCausal, type Order } from '../multicast/order.js';
 import { type Receipt, receiptShape } from '../multicast/receipt.js';
 import type { SenderId } from '../shared/identifiers.js';
 import type { Serializable } from '../shared/serializable.js';
-import { anything, fields, listOf, type MessageShapes, natural, optional, recordOf, text } from '../shared/shapes.js';
+import {
+  anything,
+  fields,
+  listOf,
+  type MessageShapes,
+  natural,
+  optional,
+  recordOf,
+  type Shape,
+  text,
+} from '../shared/shapes.js';
 import type { VectorTimestamp } from '../shared/vector-timestamp.js';
 import {
   acceptedShape,
@@ -38,8 +48,26 @@ export interface Entry extends Issued {
   readonly place: number;
   /** In causal order: what the author had delivered of each stream of the view. */
   readonly past?: Holdings;
-  /** In total order: its number over all views. */
+  /** In the order of a sequencer: its number over all views. */
   readonly number?: number;
+  /** In the agreed order, of an entry that brings no message: what is agreed on an earlier one of this stream. */
+  readonly verdict?: Verdict;
+}
+
+/** The agreed number of the message at this place; 0: it is one of a view before, and not delivered again. */
+export interface Verdict {
+  readonly place: number;
+  readonly number: number;
+}
+
+/** From a member to the author of the message at this place of the author's stream. */
+export interface Proposal {
+  readonly view: number;
+  readonly place: number;
+  /** Larger than all that the member has seen; 0 where it is known. */
+  readonly number: number;
+  /** The group has delivered the message in a view before, or its sender has ended. */
+  readonly known: boolean;
 }
 
 /** In place of an entry, to the member that issued the message and has it. */
@@ -78,6 +106,8 @@ export interface History {
 }
 
 const issued = { sender: senderShape, seq: place, payload: anything };
+const flag: Shape = (value) => typeof value === 'boolean';
+const proposalShape = fields({ view: place, place, number: natural, known: flag });
 const ticket = (order: Order) => ({
   view: place,
   author: senderShape,
@@ -87,9 +117,18 @@ const ticket = (order: Order) => ({
   ...(keepsCausal(order) ? { past: optional(holdingsShape) } : {}),
 });
 
+const entry = (order: Order): Shape =>
+  fields({
+    ...ticket(order),
+    ...issued,
+    stamp: optional(recordOf(natural)),
+    verdict: optional(fields({ place, number: natural })),
+  });
+
 export const viewSynchronousShapes = (order: Order): MessageShapes => ({
-  data: fields({ ...ticket(order), ...issued }),
-  relay: fields({ ...ticket(order), ...issued }),
+  data: entry(order),
+  relay: entry(order),
+  proposal: proposalShape,
   ticket: fields(ticket(order)),
   submit: fields({ ...issued, view: place }),
   offer: fields({ ...issued, view: place, stamp: optional(recordOf(natural)) }),
@@ -105,6 +144,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
 
 export const viewSynchronousSenderShapes: MessageShapes = {
   taken: fields({ seqs: listOf(place) }),
+  proposal: proposalShape,
   accepted: acceptedShape,
   decided: decreeShape,
   refused: fields({ group: text, code: text, why: text }),

@@ -3,7 +3,7 @@
  * that it holds is next. Members deliver streams, so each author's order is kept of itself. In causal order an entry says what its
  * author had delivered, and waits for that (the CBCAST rule). In total orders by a sequencer there is one stream in a view, the
  * sequencer's: others submit to it, and the place in it, after all that was numbered in the views before, is the number;
- * so there is no gap and no duplicate, whoever crashes (MC-6).
+ * so there is no gap and no duplicate, whoever crashes (MC-6). Without a sequencer all members agree on it (agreed-order.ts).
  */
 import { hasEnded } from '../multicast/group.js';
 import { heldAt, heldIn, heldStreams, hold, release } from '../multicast/hold-back-queue.js';
@@ -12,7 +12,8 @@ import type { SenderId } from '../shared/identifiers.js';
 import { mapDelete, mapEntries } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import { chosen } from '../shared/view.js';
-import type { ViewGroupInput } from './group-input.js';
+import { agreedOrder } from './agreed-order.js';
+import { isAgreed, type ViewGroupInput } from './group-input.js';
 import type { Decree, Holdings } from './messages.js';
 import { author, handEntry, isKnown, learn, receiptOf, stableOf, takenFrom } from './streams.js';
 import { at, count, memberIds, type Step, toSender, viewOf } from './view-member.js';
@@ -29,6 +30,8 @@ export interface ViewOrder {
   readonly unsettled: (step: Step) => Serializable;
   /** Before the rest of the cut is delivered: what all members that take part have said is unsettled. */
   readonly settle: (step: Step, decree: Decree) => void;
+  /** How many messages have a number when this view has ended, as its decree and its cut tell. */
+  readonly numbered: (step: Step, decree: Decree) => number;
 }
 
 /** Who numbers the messages of a total order, and to whom senders from outside turn (MC-9). */
@@ -149,9 +152,10 @@ const ownStreams: ViewOrder = {
   deliver: deliverStreams,
   unsettled: () => null,
   settle: () => undefined,
+  numbered: (step, { cut }) => step.numbered + memberIds(step).reduce((n, id) => n + at(cut, id), 0),
 };
 
-/** total, fifo-total and causal-total: what a member has delivered has a number already, so only outsiders need stamps. */
+/** total, fifo-total and causal-total by a sequencer: what a member has delivered has a number already, so only outsiders need stamps. */
 const oneStream: ViewOrder = {
   ...ownStreams,
   issue: (step, messages) => {
@@ -163,7 +167,10 @@ const oneStream: ViewOrder = {
   },
 };
 
-export const orderOf = (input: ViewGroupInput): ViewOrder => (isTotal(input.order) ? oneStream : ownStreams);
+export function orderOf(input: ViewGroupInput): ViewOrder {
+  if (isAgreed(input)) return agreedOrder;
+  return isTotal(input.order) ? oneStream : ownStreams;
+}
 
 /** Own messages that are in no stream, by ascending seq. */
 export const pendingOf = (step: Pick<Step, 'pending'>): Issued[] =>

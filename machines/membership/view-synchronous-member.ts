@@ -12,11 +12,12 @@
 import { assign, setup } from 'xstate';
 import { discardAll } from '../multicast/group.js';
 import { emptyQueue } from '../multicast/hold-back-queue.js';
-import type { EffectsEmitted } from '../shared/effects.js';
-import { nodeOf, senderId } from '../shared/identifiers.js';
+import type { EffectsEmitted, Gone } from '../shared/effects.js';
+import { incarnationOf, nodeOf, senderId, senderNode } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
+import { isAwaiting, leftOpenBy, silentSenders } from './agreed-order.js';
 import { hasLost, suspectsSomeMember } from './flush.js';
 import {
   hasState,
@@ -25,6 +26,7 @@ import {
   learnStability,
   multicast,
   takeData,
+  takeProposal,
   takeSubmit,
   takeTicket,
   tellRound,
@@ -48,14 +50,16 @@ import {
   noteOpinion,
   noteStability,
   passRefusal,
+  refuseProposals,
   refuseSubmissions,
   repeatReport,
   stopAtOnce,
   stopDelivering,
+  stopForSilence,
   takeDuringChange,
 } from './view-end.js';
 import type { Event } from './view-events.js';
-import { type MemberContext, viewOf } from './view-member.js';
+import { type MemberContext, nothingToAgree, viewOf } from './view-member.js';
 
 // --- guards --------------------------------------------------------------------------------------------------------
 
@@ -67,7 +71,7 @@ const isAppointed = ({ context }: Asked): boolean => context.view !== null && is
 const endsView = ({ context, event }: Asked): boolean => {
   const { type } = event;
   if (type === 'suspicion') return event.items.some((suspicion) => suspectsSomeMember(context, suspicion));
-  if (type === 'gone') return event.items.some((one) => hasLost(context, one));
+  if (type === 'gone') return event.items.some((one) => hasLost(context, one) || leavesOpen(context, one));
   if (type === 'flush')
     return (
       context.input.service.includes(nodeOf(event.from)) && event.items.some(({ view }) => view === viewOf(context))
@@ -76,6 +80,9 @@ const endsView = ({ context, event }: Asked): boolean => {
   if (type === 'ready') return context.informed && !isFullInView(context);
   return type === 'history' && context.ready && event.items.some(({ view }) => view === viewOf(context));
 };
+
+const leavesOpen = (context: MemberContext, { node, incarnation }: Gone): boolean =>
+  leftOpenBy(context, (id) => senderNode(id) === node && incarnationOf(id) <= incarnation).length > 0;
 
 const isFullInView = ({ view, self }: MemberContext): boolean =>
   view?.members.some(({ id, full }) => id === self && full) ?? false;
@@ -94,7 +101,9 @@ export const viewSynchronousMember = setup({
     endsView,
     isEvicted,
     isExcluded,
-    isTold: ({ context }) => isTold(context),
+    /** The others know what this member holds, and no message from outside waits for its number. */
+    isSettled: ({ context }) => isTold(context) && !isAwaiting(context),
+    isAwaitingInVain: ({ context }) => silentSenders(context).length > 0,
     canInstall: ({ context }) => canInstall(context),
     isChanging: ({ context }) => context.changing,
     isLeaving: ({ context }) => context.leaving,
@@ -120,6 +129,7 @@ export const viewSynchronousMember = setup({
     receipts: emptyMap(),
     waiting: emptyQueue(),
     numbered: 0,
+    agreeing: nothingToAgree,
     early: emptyMap(),
     arrivals: 0,
     overrun: 0,
@@ -173,7 +183,7 @@ export const viewSynchronousMember = setup({
           actions: [assign(stopAtOnce), emitEffects],
         },
         { guard: 'isLeaving', target: 'following.leaving' },
-        { guard: 'isTold', target: 'following' },
+        { guard: 'isSettled', target: 'following' },
         { target: 'following.unstable' },
       ],
     },
@@ -186,6 +196,7 @@ export const viewSynchronousMember = setup({
         ticket: { actions: [assign(takeTicket), emitEffects] },
         submit: { actions: [assign(takeSubmit), emitEffects] },
         offer: { actions: [assign(takeSubmit), emitEffects] },
+        proposal: { actions: [assign(takeProposal), emitEffects] },
         stability: { actions: [assign(learnStability), emitEffects] },
         history: [
           { guard: 'endsView', target: 'flushing', actions: [assign(stopDelivering), emitEffects] },
@@ -232,7 +243,8 @@ export const viewSynchronousMember = setup({
         unstable: {
           after: {
             stabilityInterval: [
-              { guard: 'isTold', target: 'stable' },
+              { guard: 'isAwaitingInVain', target: '#flushing', actions: [assign(stopForSilence), emitEffects] },
+              { guard: 'isSettled', target: 'stable' },
               { target: 'unstable', reenter: true, actions: [assign(tellRound), emitEffects] },
             ],
           },
@@ -243,12 +255,14 @@ export const viewSynchronousMember = setup({
       },
     },
     flushing: {
+      id: 'flushing',
       always: { guard: 'canInstall', target: 'installing', actions: [assign(enter), emitEffects] },
       on: {
         multicast: { actions: [assign(holdMulticasts), emitEffects] },
         data: { actions: [assign(keepData), emitEffects] },
         relay: { actions: [assign(keepData), emitEffects] },
         ticket: { actions: [assign(keepData), emitEffects] },
+        proposal: { actions: [assign(refuseProposals), emitEffects] },
         submit: { actions: [assign(refuseSubmissions), emitEffects] },
         offer: { actions: [assign(keepOffers), emitEffects] },
         stability: { actions: [assign(noteStability), emitEffects] },

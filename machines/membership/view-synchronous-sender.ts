@@ -3,6 +3,8 @@
  * hands each message to one member, the contact, that multicasts it in its own view. The contact is the chosen member, in
  * total orders the sequencer. What the contact has not said to be with all members the sender keeps, and offers again to the next
  * contact; members know by its numbers what they have already. In causal orders a message names what its sender has heard of.
+ * In the agreed order there is no contact: the sender coordinates its messages itself (agreed-order.ts), and sends again in the next
+ * view those for which it has not heard all members.
  */
 import { assign, setup } from 'xstate';
 import { discardAll } from '../multicast/group.js';
@@ -15,8 +17,9 @@ import { emptyMap, mapDelete, mapEntries, mapHas, mapSet, type PersistentMap } f
 import type { Serializable } from '../shared/serializable.js';
 import { emptyTimestamp, merge, type VectorTimestamp } from '../shared/vector-timestamp.js';
 import { chosen, type View } from '../shared/view.js';
+import { type Coordinating, coordinated, nothingCoordinated, type ProposalCome, proposed } from './coordinating.js';
 import { decidedBy, type Votes, votesAfter, withVotes } from './decision.js';
-import type { ViewGroupInput } from './group-input.js';
+import { isAgreed, type ViewGroupInput } from './group-input.js';
 import { type Accepted, type Decree, membershipAt, type Refusal } from './messages.js';
 import { toSender } from './view-member.js';
 import type { Issued, Offer, Taken } from './view-messages.js';
@@ -28,7 +31,7 @@ type TakenTold = Incoming<'taken', Taken>;
 type AcceptedCome = Incoming<'accepted', Accepted>;
 type DecidedCome = Incoming<'decided', Decree>;
 type Refused = Incoming<'refused', Refusal>;
-type Event = Multicast | Heard | TakenTold | AcceptedCome | DecidedCome | Refused;
+type Event = Multicast | Heard | TakenTold | ProposalCome | AcceptedCome | DecidedCome | Refused;
 
 export interface ViewSenderContext extends Effectful {
   readonly input: ViewGroupInput;
@@ -42,18 +45,25 @@ export interface ViewSenderContext extends Effectful {
   /** Sender → its messages known to this one, in causal orders. Lives as long as the node. */
   readonly timestamp: VectorTimestamp;
   readonly votes: Votes;
+  /** In the agreed order, of this view: its stream, and what members propose for its messages. */
+  readonly coordinating: Coordinating;
 }
 
 type Rule<E> = (args: { context: ViewSenderContext; event: E }) => Partial<ViewSenderContext>;
 
 const contactOf = (view: View | null): SenderId | undefined => (view === null ? undefined : chosen(view)?.id);
 
-/** To the contact of this view, if there is one. */
-function offered(context: ViewSenderContext, view: View | null, messages: readonly Issued[]): Effect[] {
+type Issuing = Pick<ViewSenderContext, 'input' | 'self' | 'coordinating'>;
+type Change = Pick<ViewSenderContext, 'coordinating' | 'effects'>;
+
+/** In a view, if there is one with a member that has the state: to the contact, or in the agreed order to all. */
+function sendIn(context: Issuing, view: View | null, messages: readonly Issued[]): Change {
+  const { input, coordinating } = context;
   const contact = contactOf(view);
-  if (contact === undefined || view === null || messages.length === 0) return [];
+  if (contact === undefined || view === null || messages.length === 0) return { coordinating, effects: noEffects };
+  if (isAgreed(input)) return coordinated(context, view, messages);
   const items = messages.map((message): Offer => ({ ...message, view: view.id }));
-  return [toSender(context.input, contact, { type: 'offer', items })];
+  return { coordinating, effects: [toSender(input, contact, { type: 'offer', items })] };
 }
 
 const untakenOf = ({ untaken }: ViewSenderContext): Issued[] =>
@@ -69,14 +79,21 @@ const multicast: Rule<Multicast> = ({ context, event }) => {
   let untaken = context.untaken;
   for (const message of messages) untaken = mapSet(untaken, String(message.seq), message);
   const sent = context.sent + messages.length;
-  const effects = offered(context, context.view, messages);
-  return { sent, untaken, timestamp: isCausal ? { ...timestamp, [self]: sent } : timestamp, effects };
+  const change = sendIn(context, context.view, messages);
+  return { sent, untaken, timestamp: isCausal ? { ...timestamp, [self]: sent } : timestamp, ...change };
 };
 
 const hear: Rule<Heard> = ({ context, event }) =>
   keepsCausal(context.input.order)
     ? { timestamp: event.items.reduce(merge, context.timestamp), effects: noEffects }
     : discardAll('an order without timestamps')({ event });
+
+/** All members of the view have said their numbers, so they have the messages, and learn what is agreed. */
+const takeProposals: Rule<ProposalCome> = ({ context, event }) => {
+  const { agreed, losses, ...change } = proposed(context, event);
+  const untaken = agreed.reduce((rest, { seq }) => mapDelete(rest, String(seq)), context.untaken);
+  return { ...change, untaken, effects: [...change.effects, ...discarded(event.type, losses)] };
+};
 
 /** The messages that remain when these are taken. */
 const remaining = ({ untaken }: ViewSenderContext, { items }: TakenTold): PersistentMap<Issued> =>
@@ -90,9 +107,10 @@ const takeTaken: Rule<TakenTold> = ({ context, event }) => {
 const toService = ({ input }: ViewSenderContext, message: Message): Effect[] =>
   input.service.map((node) => ({ type: 'send', to: membershipAt(node), message, channel: 'fifo' }));
 
-const observe: Rule<unknown> = ({ context }) => ({
-  effects: toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
-});
+const asked = (context: ViewSenderContext): Effect[] =>
+  toService(context, { type: 'observe', items: [{ group: context.input.group }] });
+
+const observe: Rule<unknown> = ({ context }) => ({ effects: asked(context) });
 
 /** The view to begin with is handed on like those that follow. */
 const beginWith: Rule<unknown> = (given) => {
@@ -101,11 +119,14 @@ const beginWith: Rule<unknown> = (given) => {
   return { effects: view === null ? effects : [{ type: 'view', view }, ...effects] };
 };
 
-/** Something is untaken for long: its contact may be gone, and the view after with whoever told of it. */
+/**
+ * Something is untaken for long: its contact may be gone, and the view after with whoever told of it. In the agreed order
+ * each member of a view gets a message once.
+ */
 const offerAgain: Rule<unknown> = ({ context }) => ({
   effects: [
     ...toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
-    ...offered(context, context.view, untakenOf(context)),
+    ...(isAgreed(context.input) ? [] : sendIn(context, context.view, untakenOf(context)).effects),
   ],
 });
 
@@ -113,14 +134,17 @@ const offerAgain: Rule<unknown> = ({ context }) => ({
  * The views that this event shows to be decided, in order: by votes only those that follow on what is known, since the
  * ones between are on their way; by word of the service, whatever comes next.
  */
-function learned(context: ViewSenderContext, event: AcceptedCome | DecidedCome): { votes: Votes; views: View[] } {
+function learned(
+  context: ViewSenderContext,
+  event: AcceptedCome | DecidedCome,
+): { votes: Votes; views: View[]; missed: boolean } {
   const { input, votes, view } = context;
   const by = nodeOf(event.from);
   const isOurs = (decree: Decree): boolean => decree.view.group === input.group && decree.view.id > (view?.id ?? 0);
-  if (!input.service.includes(by)) return { votes, views: [] };
+  if (!input.service.includes(by)) return { votes, views: [], missed: false };
   if (event.type === 'decided') {
     const views = event.items.filter(isOurs).map((decree) => decree.view);
-    return { votes, views: views.sort((a, b) => a.id - b.id) };
+    return { votes, views: views.sort((a, b) => a.id - b.id), missed: false };
   }
   const now = withVotes(
     votes,
@@ -128,20 +152,28 @@ function learned(context: ViewSenderContext, event: AcceptedCome | DecidedCome):
     event.items.filter(({ decree }) => isOurs(decree)),
   );
   const views: View[] = [];
-  for (const decree of decidedBy(now, input.service)) {
+  const decided = decidedBy(now, input.service);
+  for (const decree of decided) {
     const last = views.at(-1) ?? view;
     if (last === null || decree.view.id === last.id + 1) views.push(decree.view);
   }
-  return { votes: now, views };
+  return { votes: now, views, missed: views.length < decided.length };
 }
 
 const learnViews: Rule<AcceptedCome | DecidedCome> = ({ context, event }) => {
-  const { votes, views } = learned(context, event);
+  const { votes, views, missed } = learned(context, event);
   const view = views.at(-1);
-  if (view === undefined) return { votes, effects: noEffects };
+  // A view between may be on its way, or lost with a replica of the service that is gone.
+  if (view === undefined) return { votes, effects: missed ? asked(context) : noEffects };
   const effects: Effect[] = views.map((each) => ({ type: 'view', view: each }));
-  if (contactOf(view) !== contactOf(context.view)) effects.push(...offered(context, view, untakenOf(context)));
-  return { view, votes: votesAfter(votes, view.id), effects };
+  const isNew = isAgreed(context.input) || contactOf(view) !== contactOf(context.view);
+  const change = sendIn({ ...context, coordinating: nothingCoordinated }, view, isNew ? untakenOf(context) : []);
+  return {
+    view,
+    votes: votesAfter(votes, view.id),
+    coordinating: change.coordinating,
+    effects: [...effects, ...change.effects],
+  };
 };
 
 const passRefusal: Rule<Refused> = ({ context, event }) => ({
@@ -155,12 +187,21 @@ const passRefusal: Rule<Refused> = ({ context, event }) => ({
   ],
 });
 
+/**
+ * Rounds of retryAfter after which it asks for the view at the latest: a replica of the service that came back does not know
+ * who observed it before.
+ */
+const REFRESH = 10;
+
 type Asked = { context: ViewSenderContext; event: Event };
 
 const showsView = ({ context, event }: Asked): boolean =>
   (event.type === 'accepted' || event.type === 'decided') && learned(context, event).views.length > 0;
 
 const takesAll = ({ context, event }: Asked): boolean => event.type === 'taken' && remaining(context, event).size === 0;
+
+const agreesOnAll = ({ context, event }: Asked): boolean =>
+  event.type === 'proposal' && takeProposals({ context, event }).untaken?.size === 0;
 
 export const viewSynchronousSender = setup({
   types: {
@@ -172,10 +213,14 @@ export const viewSynchronousSender = setup({
   guards: {
     showsView,
     takesAll,
+    agreesOnAll,
     knowsView: ({ context }) => context.view !== null,
     isAllTaken: ({ context }) => context.untaken.size === 0,
   },
-  delays: { retryAfter: ({ context }) => context.input.retryAfter },
+  delays: {
+    retryAfter: ({ context }) => context.input.retryAfter,
+    refreshAfter: ({ context }) => REFRESH * context.input.retryAfter,
+  },
 }).createMachine({
   id: 'viewSynchronousSender',
   context: ({ input }) => ({
@@ -186,6 +231,7 @@ export const viewSynchronousSender = setup({
     untaken: emptyMap(),
     timestamp: emptyTimestamp,
     votes: [],
+    coordinating: nothingCoordinated,
     effects: noEffects,
   }),
   initial: 'starting',
@@ -218,6 +264,7 @@ export const viewSynchronousSender = setup({
     learning: { always: [{ guard: 'isAllTaken', target: 'sending' }, { target: 'sending.awaiting' }] },
     sending: {
       initial: 'idle',
+      after: { refreshAfter: { target: 'learning', actions: [assign(observe), emitEffects] } },
       on: {
         accepted: { actions: [assign(learnViews), emitEffects] },
         decided: { actions: [assign(learnViews), emitEffects] },
@@ -227,6 +274,7 @@ export const viewSynchronousSender = setup({
           on: {
             multicast: { target: 'awaiting', actions: [assign(multicast), emitEffects] },
             taken: { actions: [assign(takeTaken), emitEffects] },
+            proposal: { actions: [assign(takeProposals), emitEffects] },
           },
         },
         awaiting: {
@@ -235,6 +283,10 @@ export const viewSynchronousSender = setup({
             taken: [
               { guard: 'takesAll', target: 'idle', actions: [assign(takeTaken), emitEffects] },
               { target: 'awaiting', reenter: true, actions: [assign(takeTaken), emitEffects] },
+            ],
+            proposal: [
+              { guard: 'agreesOnAll', target: 'idle', actions: [assign(takeProposals), emitEffects] },
+              { actions: [assign(takeProposals), emitEffects] },
             ],
           },
           after: { retryAfter: { target: 'awaiting', reenter: true, actions: [assign(offerAgain), emitEffects] } },

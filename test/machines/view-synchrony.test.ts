@@ -5,163 +5,18 @@ import { MOST_EARLY } from '../../machines/membership/view-events.js';
 import type { MemberContext } from '../../machines/membership/view-member.js';
 import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
 import { type ViewSenderContext, viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
-import { isTotal, keepsCausal, keepsFifo, type Order, orders } from '../../machines/multicast/index.js';
+import { type Order, orders } from '../../machines/multicast/index.js';
 import type { Effect } from '../../machines/shared/effects.js';
 import { type Address, type SenderId, senderId } from '../../machines/shared/identifiers.js';
 import { mapEntries } from '../../machines/shared/persistent-map.js';
 import { firstView, type View } from '../../machines/shared/view.js';
-import { type DeliveryRule, violations } from '../../runtime/check/deliveries.js';
 import { randomFrom } from './schedule.js';
 import { Coverage, discards, node, Player, seeds, sends, sent } from './stage.js';
-import { deliveriesOf, GROUP, type Host, isUp, isView, World, type WorldOptions } from './view-world.js';
+import { chaos, expectNothingLeft, expectRules, expectSynchrony, expectViews, rulesOf } from './view-chaos.js';
+import { deliveriesOf, GROUP, isView, World, type WorldOptions } from './view-world.js';
 
 const FILE = 'test/machines/view-synchrony.test.ts';
 const seedsEach = Number(process.env.SEEDS ?? 90);
-
-function rulesOf(order: Order, uniform: boolean): DeliveryRule[] {
-  const rules: DeliveryRule[] = ['integrity', 'validity', 'agreement'];
-  if (uniform) rules.push('uniform agreement');
-  if (keepsFifo(order)) rules.push('fifo');
-  if (keepsCausal(order)) rules.push('causal');
-  if (isTotal(order)) rules.push('total');
-  if (isTotal(order) && uniform) rules.push('uniform total');
-  return rules;
-}
-
-function expectRules(world: World, rules: readonly DeliveryRule[]): void {
-  const log = world.log();
-  expect(rules.flatMap((rule) => violations(log, rule))).toEqual([]);
-}
-
-/** View → what was delivered in it, as one text each. */
-function byView(host: Host): Map<number, string[]> {
-  const found = new Map<number, string[]>();
-  for (const item of host.handed) {
-    if (isView(item)) found.set(item.id, []);
-    else
-      found
-        .get(item.view ?? 0)
-        ?.push(`${item.sender}#${item.seq}${item.number === undefined ? '' : ` ${item.number}`}`);
-  }
-  return found;
-}
-
-function expectViews(world: World): void {
-  const views = new Map<number, View>();
-  for (const host of world.hosts.values()) {
-    const handed = host.handed.filter(isView);
-    handed.forEach((view, i) => {
-      expect(views.get(view.id) ?? view).toEqual(view);
-      views.set(view.id, view);
-      if (host.isMember) expect(view.members.map(({ id }) => id)).toContain(host.id);
-      if (i > 0) expect(view.id).toBe((handed[i - 1] as View).id + 1);
-    });
-  }
-  for (const host of world.correct()) expect(host.handed.filter(isView).at(-1)?.id).toBe(world.service.view.id);
-}
-
-/** VS-2: each delivery is in the view that stands. VS-1: who goes from one to the next together has delivered the same in it. */
-function expectSynchrony(world: World, order: Order): void {
-  const hosts = [...world.hosts.values()].filter(({ isMember }) => isMember);
-  const agreed = new Map<number, readonly string[]>();
-  for (const host of hosts) {
-    let now = 0;
-    for (const item of host.handed) {
-      if (isView(item)) now = item.id;
-      else if (item.view !== now) expect([host.id, item]).toEqual([host.id, now]);
-    }
-    const sets = byView(host);
-    for (const [view, delivered] of sets) {
-      if (!sets.has(view + 1)) continue;
-      const sequence = isTotal(order) ? delivered : [...delivered].sort();
-      const other = agreed.get(view);
-      if (other !== undefined) expect([host.id, view, sequence]).toEqual([host.id, view, other]);
-      agreed.set(view, sequence);
-    }
-  }
-}
-
-/** Whatever grows has shrunk. */
-function expectNothingLeft(world: World): void {
-  for (const { name } of world.correct()) {
-    const { kept, pending, waiting, early, votes } = world.contextOf<MemberContext>(name);
-    expect([name, kept.size === 0 || kept.size, pending.size, waiting.size, early.size]).toEqual([name, true, 0, 0, 0]);
-    expect(votes).toEqual([]);
-    expect([name, world.stateOf(name)]).toEqual([name, { following: 'stable' }]);
-  }
-  for (const host of world.latest.values()) {
-    if (!host.isMember && isUp(host)) expect(world.contextOf<ViewSenderContext>(host.name).untaken.size).toBe(0);
-  }
-}
-
-/** Random multicasts, delays, joins, leaves, crashes also between two sends, suspicions right and wrong. */
-function chaos(seed: number, rest: Pick<WorldOptions, 'order' | 'uniform'> & Partial<WorldOptions>): World {
-  const random = randomFrom(seed);
-  const below = (n: number): number => Math.floor(random() * n);
-  const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T; // never empty here
-  const members = 2 + below(4);
-  const slow = 1 + below(80);
-  const world = new World({
-    members,
-    outsiders: below(3),
-    random,
-    delay: () => 1 + below(random() < 0.2 ? slow * 4 : slow),
-    stabilityInterval: 20 + below(80),
-    transfer: () => below(400),
-    ...rest,
-  });
-  const names = [...world.latest.keys()];
-  const anchor = `m${1 + below(members)}`;
-  const mortal = names.filter((name) => name !== anchor);
-  const outsiders = names.filter((name) => name.startsWith('o'));
-  const joiners = Array.from({ length: below(3) }, (_, i) => `j${i + 1}`);
-  for (const name of joiners) world.at(below(500), () => world.join(name));
-  const all = [...names, ...joiners];
-  for (let i = 3 + below(12); i > 0; i--) {
-    world.at(below(600), () => {
-      const name = pick(all);
-      if (world.latest.has(name)) world.multicast(name, 1 + below(3));
-    });
-  }
-  for (let i = outsiders.length === 0 ? 0 : below(8); i > 0; i--)
-    world.at(below(500), () => world.hear(pick(outsiders), pick(names)));
-  const tellAll = (name: string): void => {
-    const host = world.hostOf(name);
-    for (const other of [...world.latest.keys()]) {
-      if (other === name) continue;
-      world.at(world.now + 50 + below(400), () => {
-        if (random() < 0.3 || !host.isMember) world.gone(other, host);
-        else world.suspect(other, name);
-      });
-    }
-    world.at(world.now + 500 + below(400), () => world.service.suspect(host.id));
-  };
-  for (const name of mortal.filter(() => random() < 0.4)) {
-    const lost = random();
-    const when = below(600);
-    world.at(when, () => {
-      if (random() < 0.6) world.crashAfterSends(name, 1 + below(6));
-      else world.crash(name, () => random() < lost);
-    });
-    world.at(when + below(300), () => {
-      world.crash(name, () => random() < lost);
-      tellAll(name);
-      if (name.startsWith('m') && random() < 0.3) world.at(world.now + 400 + below(800), () => world.join(name));
-    });
-  }
-  const watchers = names.filter((name) => name.startsWith('m'));
-  for (let i = random() < 0.5 ? 0 : 1 + below(2); i > 0; i--) {
-    world.at(below(700), () => {
-      const [watcher, about] = [pick(watchers), pick([...world.latest.keys()])];
-      if (about === anchor || about === watcher || outsiders.includes(about)) return;
-      world.suspect(watcher, about);
-      world.at(world.now + below(300), () => world.suspect(watcher, about, false));
-    });
-  }
-  for (const name of mortal.filter((other) => !outsiders.includes(other) && random() < 0.15))
-    world.at(below(700), () => world.tell(world.hostOf(name), 'leave', [{}]));
-  return world;
-}
 
 describe.each(orders)('%s', (order) => {
   test.each([false, true])(
@@ -455,6 +310,7 @@ describe('a member by itself', () => {
       ['ticket', [data('m2', 1)], of('m2')],
       ['submit', [data('m2', 1)], of('m2')],
       ['offer', [{ ...data('o1', 1), sender: 'o1:1' }], of('o1')],
+      ['proposal', [{ view: 1, place: 1, number: 1, known: false }], of('m2')],
       ['stability', [{ view: 1, holds: {} }], of('m2')],
       ['stability', [{ view: 1, holds: {} }], of('o9')],
       ['history', [{ view: 1, receipts: {}, ended: { o7: 1 }, numbered: 0 }], of('m2')],
@@ -476,11 +332,15 @@ describe('a member by itself', () => {
       (player) => player.tell('flush', [{ group: GROUP, view: 1, suspects: [] }], ms1),
       (player) => player.tell('leave', [{}]),
     ];
-    for (const order of ['fifo', 'causal-total'] as const) {
+    for (const [order, provider] of [
+      ['fifo', 'sequencer'],
+      ['causal-total', 'sequencer'],
+      ['causal-total', 'agreed'],
+    ] as const) {
       for (const [type, items, from] of events) {
         for (const first of prepare) {
           for (const start of [view(1, 'm1', 'm2'), null]) {
-            const player = new Player(viewSynchronousMember, input('m1', start, { order }), coverage);
+            const player = new Player(viewSynchronousMember, input('m1', start, { order, provider }), coverage);
             first(player);
             player.tell(type, items, from);
             player.wait(250);
@@ -534,7 +394,9 @@ describe('a member by itself', () => {
   test('every state and transition of both charts is taken', () => {
     const missing = (machine: Parameters<Coverage['watch']>[0]) => coverage.missing(machine);
     for (let seed = 1; seed <= 60; seed++) {
-      const world = chaos(seed, { order: orders[seed % 6] as Order, uniform: seed % 2 === 0 });
+      const provider = seed % 4 === 3 ? 'agreed' : 'sequencer';
+      const order = provider === 'agreed' ? 'fifo-total' : (orders[seed % 6] as Order);
+      const world = chaos(seed, { order, provider, uniform: seed % 2 === 0 });
       world.run();
     }
     expect([missing(viewSynchronousMember), missing(viewSynchronousSender)]).toEqual([[], []]);
