@@ -43,8 +43,8 @@ export const active = [
     rule: 'AR-2',
     breaks: 'a group without a total order is good enough',
     file: 'machines/active/index.ts',
-    find: "needs: { order: ['total',",
-    replace: "needs: { order: ['causal', 'total',",
+    find: "    order: ['total',",
+    replace: "    order: ['causal', 'total',",
     tests: simulation,
   },
   {
@@ -255,8 +255,8 @@ export const active = [
   {
     rule: 'AR-10',
     breaks: 'only one replica manager serves as a proxy',
-    file: 'runtime/cluster/cluster.ts',
-    find: 'first: this.#members.indexOf(via),',
+    file: 'runtime/cluster/placement.ts',
+    find: 'first: members.indexOf(via),',
     replace: 'first: 0,',
     tests: simulation,
   },

@@ -6,9 +6,31 @@
  * all tests of the rule run. A rule that the compiler keeps has `types` in place of `tests`: files that must not compile.
  */
 import { active } from './active.mjs';
+import { activeDynamic } from './active-dynamic.mjs';
 import { channels } from './channels.mjs';
 import { checks } from './checks.mjs';
+import { comparing } from './compare.mjs';
+import { detection } from './detection.mjs';
 import { explore } from './explore.mjs';
+import { membership } from './membership.mjs';
 import { multicast } from './multicast.mjs';
+import { passive } from './passive.mjs';
+import { storage } from './storage.mjs';
+import { transfer } from './transfer.mjs';
+import { viewSynchrony } from './view-synchrony.mjs';
 
-export const mutants = [...channels, ...multicast, ...active, ...checks, ...explore];
+export const mutants = [
+  ...channels,
+  ...multicast,
+  ...active,
+  ...checks,
+  ...explore,
+  ...storage,
+  ...detection,
+  ...membership,
+  ...viewSynchrony,
+  ...transfer,
+  ...passive,
+  ...activeDynamic,
+  ...comparing,
+];

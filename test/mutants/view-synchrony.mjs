@@ -62,8 +62,8 @@ export const viewSynchrony = [
     rule: 'MC-6',
     breaks: 'the numbers begin anew in each view',
     file: 'machines/membership/installation.ts',
-    find: 'step.numbered += streams.reduce((n, id) => n + at(decree.cut, id), 0);',
-    replace: '',
+    find: 'step.numbered = orderOf(step.input).numbered(step, decree);',
+    replace: 'step.numbered = 0;',
     tests,
   },
   {
