@@ -134,6 +134,8 @@ export interface Configuration {
   readonly actors: readonly ExploredActor[];
   readonly network?: Channel | ((message: Travelling) => Channel);
   readonly faults?: Faults;
+  /** What the actors send when they start has arrived, in the order of sending, before anything else happens. */
+  readonly settled?: boolean;
   readonly environment?: readonly EnvironmentEvent[];
   // biome-ignore lint/suspicious/noExplicitAny: each observer has a value of its own type, which only it reads
   readonly observers?: readonly Observer<any>[];

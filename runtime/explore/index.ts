@@ -16,5 +16,6 @@ export {
   type PropertyVerdict,
   type Violation,
 } from './engine.js';
+export { type MembershipSettings, membership } from './membership.js';
 export { always, eventually, sometimes } from './properties.js';
 export { type PlannedCall, type ReplicatedService, type ReplicationSettings, replication } from './replication.js';
