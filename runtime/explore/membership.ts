@@ -7,7 +7,16 @@ import type { AnyStateMachine } from 'xstate';
 import { membershipAt } from '../../machines/membership/messages.js';
 import type { MemberContext } from '../../machines/membership/view-member.js';
 import type { Order } from '../../machines/multicast/index.js';
-import { type Address, address, groupActor, groupName, type NodeId, nodeId, nodeOf, senderNode } from '../../machines/shared/identifiers.js';
+import {
+  type Address,
+  address,
+  groupActor,
+  groupName,
+  type NodeId,
+  nodeId,
+  nodeOf,
+  senderNode,
+} from '../../machines/shared/identifiers.js';
 import { isMember } from '../../machines/shared/view.js';
 import type { Configuration, EnvironmentEvent, Property, View } from './configuration.js';
 import { always, sometimes } from './properties.js';
@@ -58,7 +67,7 @@ export function membership(settings: MembershipSettings = {}): Configuration {
     name: `membership: ${members.length} members, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'} of the service`,
     actors: [...members.map((node) => viewedMember(group, node)), ...viewedService(group)],
     settled: true,
-    faults: { crashes: { nodes: settings.mayCrash ?? members, times: crashes }, timeouts, told },
+    faults: { crashes: { nodes: settings.mayCrash ?? members, times: crashes, forgets: true }, timeouts, told },
     environment: [
       ...members.flatMap((node, i) => multicasts(group, node, messages[i] ?? 0)),
       ...suspicionsOf(group, settings, suspicions),
@@ -102,7 +111,8 @@ function suspicionsOf(group: ViewedGroup, settings: MembershipSettings, most: nu
   return (settings.suspected ?? every).map(([by, of]): EnvironmentEvent => {
     const at = nodeId(by);
     const to: Address = service.includes(at) ? membershipAt(at) : memberAt(group, at);
-    return { to, event: suspicion(at, nodeId(of)), when: (view) => view.observed<number>(suspicionsRaised) < most };
+    const when = (view: View): boolean => view.observed<number>(suspicionsRaised) < most;
+    return { to, event: suspicion(at, nodeId(of)), times: Number.POSITIVE_INFINITY, when };
   });
 }
 
@@ -117,14 +127,14 @@ function propertiesOf(group: ViewedGroup, { crashes, suspicions, messages }: Bou
       const { wrong } = view.observed<Seen>(seenName);
       return wrong?.rule !== rule || wrong.why;
     });
-  const views = (view: View): number => Math.max(...members.map((node) => context(view, node).view?.id ?? 0));
+  const views = (view: View): number =>
+    Math.max(0, ...members.filter((node) => takesPart(view, node)).map((node) => context(view, node).view?.id ?? 0));
   const withoutCrashed = (view: View): boolean =>
     members.some(
       (node) =>
         takesPart(view, node) && members.some((other) => view.crashed(other) && lacks(context(view, node), other)),
     );
-  const leftOut = (view: View): boolean =>
-    members.some((node) => !view.crashed(node) && phase(view, node) === 'ended');
+  const leftOut = (view: View): boolean => members.some((node) => !view.crashed(node) && phase(view, node) === 'ended');
   const passesOn = (view: View): boolean =>
     view.network().some(({ from, message }) => message.type === 'relay' && !view.crashed(nodeOf(from)));
   return [
@@ -137,7 +147,9 @@ function propertiesOf(group: ViewedGroup, { crashes, suspicions, messages }: Bou
     ...(crashes > 0 ? [sometimes('a view without somebody who crashed', withoutCrashed)] : []),
     ...(crashes + suspicions > 1 ? [sometimes('three views', (view) => views(view) > 2)] : []),
     ...(suspicions > 0 ? [sometimes('somebody who lives is left out, and hears of it', leftOut)] : []),
-    ...(crashes > 0 && messages.some((n) => n > 0) ? [sometimes('a member passes on what a crashed one has sent', passesOn)] : []),
+    ...(crashes > 0 && messages.some((n) => n > 0)
+      ? [sometimes('a member passes on what a crashed one has sent', passesOn)]
+      : []),
   ];
 }
 
@@ -146,9 +158,7 @@ const lacks = ({ view }: MemberContext, node: NodeId): boolean =>
 
 /** Once nothing is on its way nobody stands still, but for a crash that has still to be heard of. */
 function goesOn(view: View, group: ViewedGroup): true | string {
-  const live = group.members.filter(
-    (node) => !view.crashed(node) && view.state(memberAt(group, node)) !== 'ended',
-  );
+  const live = group.members.filter((node) => !view.crashed(node) && view.state(memberAt(group, node)) !== 'ended');
   if (view.network().some(({ to }) => !view.crashed(nodeOf(to)))) return true;
   const contexts = live.map((node) => view.context<MemberContext>(memberAt(group, node)));
   const unheard = group.members.some(

@@ -30,6 +30,7 @@ import {
 } from './client-history.js';
 import type { Configuration, EnvironmentEvent, ExploredActor, Observer, Property, View } from './configuration.js';
 import { always, eventually, sometimes } from './properties.js';
+import { viewedActors, viewedProperties, wrongSuspicions } from './replication-in-views.js';
 
 /** A service that `service()` made, or an object that knows as much. */
 export interface ReplicatedService extends ReplicatedObject {
@@ -62,9 +63,17 @@ export interface ReplicationSettings {
   readonly told?: boolean;
   /** The machine for a part in the group. Default: Chorale's own. */
   readonly group?: (role: GroupRole, order: Order) => AnyStateMachine;
+  /** Of a style whose group has views: the machine of a member. Default: Chorale's own. */
+  readonly member?: AnyStateMachine;
+  /** The same: who may be suspected although he lives, by whom. Once each. Default: nobody. */
+  readonly suspected?: readonly (readonly [by: string, of: string])[];
+  /** The same: replicas of the membership service. Default 1. */
+  readonly membershipReplicas?: number;
+  readonly backups?: StyleSettings['backups'];
+  readonly transfer?: StyleSettings['transfer'];
 }
 
-interface Plan {
+export interface Plan {
   readonly service: ReplicatedService;
   readonly settings: ReplicationSettings;
   readonly members: readonly NodeId[];
@@ -75,7 +84,10 @@ interface Plan {
 
 const sequencer = nodeId('sequencer');
 
-/** Errors: ARGUMENTS_INVALID for an operation that the service has not. */
+/**
+ * A style that takes a static group is explored in one, any other in a group with views.
+ * Errors: ARGUMENTS_INVALID for an operation that the service has not.
+ */
 export function replication(service: ReplicatedService, settings: ReplicationSettings): Configuration {
   const { replicas = 3, duplicates = 1, crashes = 1, timeouts = 0, told = true } = settings;
   const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
@@ -83,15 +95,31 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
   const throughOrder = calls.flat().filter(({ kind }) => kind === 'update' || settings.reads !== 'one');
   const ordered = new Set(throughOrder.map(idOf));
   const plan: Plan = { service, settings, members, calls, ordered };
+  const hasViews = (settings.style ?? (active as Style)).roles.static === undefined;
   return {
     name: `${service.name}: ${replicas} replica managers, ${calls.length} clients`,
-    actors: actorsOf(plan),
+    actors: hasViews ? viewedActors(plan, styleSettingsOf(settings)) : actorsOf(plan),
+    settled: hasViews,
     network: { duplicates: true },
-    faults: { crashes: { nodes: settings.mayCrash ?? members, times: crashes }, duplicates, timeouts, told },
-    environment: calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
-    observers: [clientHistory, ...members.map((member) => executions(member, ordered))],
-    properties: propertiesOf(plan),
-    symmetry: isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
+    faults: {
+      crashes: { nodes: settings.mayCrash ?? members, times: crashes, forgets: hasViews },
+      duplicates,
+      timeouts,
+      told,
+    },
+    environment: [
+      ...calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
+      ...(hasViews ? wrongSuspicions(plan) : []),
+    ],
+    observers: hasViews ? [clientHistory] : [clientHistory, ...members.map((member) => executions(member, ordered))],
+    properties: [
+      ...(hasViews ? viewedProperties(plan) : propertiesOf(plan)),
+      always('linearizable', isLinearizableIn(plan)),
+      eventually('all are answered', (view) =>
+        calls.flat().every((call) => isAnswered(view.observed(historyName), idOf(call))),
+      ),
+    ],
+    symmetry: !hasViews && isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
   };
 }
 
@@ -99,8 +127,8 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
 const isSymmetric = ({ reads, mayCrash }: ReplicationSettings, members: readonly NodeId[]): boolean =>
   reads !== 'one' && new Set(members.map((member) => mayCrash?.includes(member) ?? true)).size === 1;
 
-const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
-const idOf = ({ session, seq }: Call): string => requestId(session, seq);
+export const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
+export const idOf = ({ session, seq }: Call): string => requestId(session, seq);
 const executedBy = (member: string): string => `executed by ${member}`;
 
 function callsOf(service: ReplicatedService, client: number, planned: readonly PlannedCall[]): Call[] {
@@ -114,11 +142,11 @@ function callsOf(service: ReplicatedService, client: number, planned: readonly P
 }
 
 function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] {
-  const { tolerate = 'crash', reads = 'order', style = active as Style } = settings;
+  const { reads = 'order', tolerate = 'crash', style = active as Style } = settings;
   const order = settings.order ?? (style.needs.order[0] as Order); // every style names at least one
   const machineOf = settings.group ?? ((role: GroupRole) => groupMachine(role, order).machine);
   const group = groupName(service.name);
-  const styleSettings: StyleSettings = { tolerate, reads, retryAfter: 500, sessions: 1000 };
+  const styleSettings = styleSettingsOf(settings);
   const roles = rolesOf(style, 'static');
   const replicaManager = roles.replicaManager(service, styleSettings);
   const frontEnd = roles.frontEnd(styleSettings);
@@ -179,17 +207,9 @@ const executions = (member: NodeId, ordered: ReadonlySet<string>): Observer<read
       : executed,
 });
 
-function propertiesOf({ service, members, calls, ordered }: Plan): Property[] {
-  const all = calls.flat();
+function propertiesOf({ service, members, ordered }: Plan): Property[] {
   const executed = (view: View, member: NodeId): readonly string[] => view.observed(executedBy(member));
   const history = (view: View): ClientHistory => view.observed(historyName);
-  const judged = new Map<ClientHistory, boolean>();
-  const linearizable = (seen: ClientHistory): boolean => {
-    const known = judged.get(seen);
-    const judgement = known ?? isLinearizable(seen, service, (id) => all.find((call) => idOf(call) === id) as Call); // it was called
-    if (known === undefined) judged.set(seen, judgement);
-    return judgement;
-  };
   return [
     always('order', (view) => {
       const [longest = [], ...others] = members
@@ -205,13 +225,32 @@ function propertiesOf({ service, members, calls, ordered }: Plan): Property[] {
       const lost = answersIn(history(view)).find((id) => ordered.has(id) && !lists.some((list) => list.includes(id)));
       return lost === undefined || `${lost} is answered, and nobody has executed it`;
     }),
-    always('linearizable', (view) => linearizable(history(view)) || 'no order of the requests gives these answers'),
-    eventually('all are answered', (view) => all.every((call) => isAnswered(history(view), idOf(call)))),
     sometimes('all have executed all', (view) =>
       members.every((member) => executed(view, member).length === ordered.size),
     ),
   ];
 }
+
+function isLinearizableIn({ service, calls }: Plan): Property['holds'] {
+  const all = calls.flat();
+  const judged = new Map<ClientHistory, boolean>();
+  return (view) => {
+    const seen: ClientHistory = view.observed(historyName);
+    const known = judged.get(seen);
+    const judgement = known ?? isLinearizable(seen, service, (id) => all.find((call) => idOf(call) === id) as Call); // it was called
+    if (known === undefined) judged.set(seen, judgement);
+    return judgement || 'no order of the requests gives these answers';
+  };
+}
+
+const styleSettingsOf = ({ style, tolerate = 'crash', ...settings }: ReplicationSettings): StyleSettings => ({
+  tolerate,
+  reads: settings.reads ?? (style?.roles.static === undefined && style !== undefined ? 'primary' : 'order'),
+  retryAfter: 500,
+  sessions: 1000,
+  ...(settings.backups === undefined ? {} : { backups: settings.backups }),
+  ...(settings.transfer === undefined ? {} : { transfer: settings.transfer }),
+});
 
 /** Once nothing is on its way the live ones have the same state, and have executed all that the crashed ones had. */
 function agreement(view: View, members: readonly NodeId[], service: ReplicatedService): true | string {

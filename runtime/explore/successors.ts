@@ -191,6 +191,9 @@ export class Successors {
     const { layout, next, processes } = this;
     next.set(layout.fates + node, next.get(layout.fates + node) | 1);
     const incarnation = next.get(layout.fates + node) >> 1;
+    if (this.configuration.faults?.crashes?.forgets === true) next.set(node, processes.start(node, incarnation).next);
+    if (this.observers.all.length > 0)
+      this.#observe(processes.observation({ type: 'crash', node: processes.nodes[node] as string })); // a place in the list
     if (layout.untold >= 0) {
       let untold = 0;
       for (let other = 0; other < layout.nodes; other++) {
@@ -238,6 +241,13 @@ export class Successors {
     this.next.set(node, outcome.next);
     this.failure ??= outcome.failure;
     this.#leave(outcome);
+    const { deaf } = this.processes.states.at(outcome.next);
+    if (deaf === null) return;
+    const { layout, processes } = this;
+    dropMessages(this.next, layout.network, (id) => {
+      const { to, actor } = processes.messages.at(id);
+      return to === node && deaf[actor] === true;
+    });
   }
 
   /** What leaves a node is on its way, and observers see what there is to see. */
@@ -247,6 +257,7 @@ export class Successors {
     const { next, layout, processes } = this;
     for (const id of sends) {
       const message = processes.messages.at(id);
+      if (this.processes.states.at(next.get(message.to)).deaf?.[message.actor] === true) continue;
       if (!this.#drops || !this.#isCrashed(next.ints, message.to)) addMessage(next, layout.network, id, message);
     }
     for (const observation of observations) this.#observe(observation);

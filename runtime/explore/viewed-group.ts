@@ -68,6 +68,7 @@ export const viewedMember = (group: ViewedGroup, node: NodeId): ExploredActor =>
   address: memberAt(group, node),
   machine: group.member ?? viewSynchronousMember,
   input: inputOf(group, node, 'rm'),
+  deaf: ['ended'],
 });
 
 /** On a front end's node: it hears of views, and hands them on. */

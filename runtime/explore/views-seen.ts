@@ -35,12 +35,20 @@ export const seenByMembers = (members: readonly NodeId[], actor: string): Observ
   name: seenName,
   initial: { places: {}, members: {}, delivered: {}, wrong: null },
   observe(seen, observation) {
+    if (observation.type === 'end') return without(seen, nodeOf(observation.at));
+    if (observation.type === 'crash') return without(seen, observation.node as NodeId); // of the same list
     if (seen.wrong !== null || (observation.type !== 'view' && observation.type !== 'deliver')) return seen;
     const node = nodeOf(observation.at);
     if (!members.includes(node) || !observation.at.endsWith(`/${actor}`)) return seen;
     return observation.type === 'view' ? installed(seen, node, observation.view) : delivered(seen, node, observation);
   },
 });
+
+/** What it had been handed counts no more: nobody will ever compare it. */
+function without(seen: Seen, node: NodeId): Seen {
+  const { [node]: _gone, ...places } = seen.places;
+  return seen.wrong === null ? { ...seen, places } : seen;
+}
 
 function installed(seen: Seen, node: NodeId, { id, members }: GroupView): Seen {
   const before = seen.places[node];
@@ -74,7 +82,10 @@ function delivered(seen: Seen, node: NodeId, { deliveries }: Extract<Observation
   for (const { sender, seq, view } of deliveries) {
     const id = `${sender}#${seq}`;
     if (view !== place.view)
-      return { ...seen, wrong: { rule: 'VS-1 once', why: `${node} delivers ${id} of view ${view} in view ${place.view}` } };
+      return {
+        ...seen,
+        wrong: { rule: 'VS-1 once', why: `${node} delivers ${id} of view ${view} in view ${place.view}` },
+      };
     if (list.includes(id) || earlier.includes(id))
       return { ...seen, wrong: { rule: 'VS-1 once', why: `${node} delivers ${id} twice` } };
     list.push(id);
