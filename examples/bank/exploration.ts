@@ -10,7 +10,8 @@ export const about = 'replication of the bank, active or passive: every order of
 
 /**
  * `clients` deposit and set the balance of one account in turn, one call each. `passive=1`: passive replication, in a group with
- * views; `suspicions=1` adds that the first backup suspects the primary, at any moment.
+ * views; `frontEnds=1`: they share one;
+ * `suspicions=1` adds that the first backup suspects the primary, at any moment.
  */
 export function exploration({
   passive: isPassive = 0,
@@ -19,6 +20,7 @@ export function exploration({
   crashes = 1,
   duplicates = isPassive === 0 ? 1 : 0,
   suspicions = 0,
+  frontEnds = clients,
 }: {
   readonly passive?: number;
   readonly replicas?: number;
@@ -26,11 +28,12 @@ export function exploration({
   readonly crashes?: number;
   readonly duplicates?: number;
   readonly suspicions?: number;
+  readonly frontEnds?: number;
 } = {}): Configuration {
   const calls = Array.from({ length: clients }, (_, k) => [
     { op: k % 2 === 0 ? 'deposit' : 'setBalance', args: ['x', k + 1] },
   ]);
-  const settings = { clients: calls, replicas, crashes, duplicates };
+  const settings = { clients: calls, frontEnds, replicas, crashes, duplicates };
   if (isPassive === 0) return replication(bank, settings);
   return replication(bank, {
     ...settings,

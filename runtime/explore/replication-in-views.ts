@@ -13,7 +13,7 @@ import { canonicalText } from './canonical.js';
 import { answersIn, historyName } from './client-history.js';
 import type { EnvironmentEvent, ExploredActor, Property, View } from './configuration.js';
 import { always, sometimes } from './properties.js';
-import { frontEndNode, idOf, type Plan } from './replication.js';
+import { frontEndNodes, idOf, type Plan } from './replication.js';
 import {
   memberAt,
   serviceNodes,
@@ -38,7 +38,7 @@ function groupOf({ service, settings, members }: Plan): ViewedGroup {
 }
 
 export function viewedActors(plan: Plan, styleSettings: StyleSettings): ExploredActor[] {
-  const { service, settings, members, calls } = plan;
+  const { service, settings, members } = plan;
   const group = groupOf(plan);
   const roles = rolesOf(settings.style as Style, 'dynamic'); // as above
   const replicaManager = roles.replicaManager(service, styleSettings);
@@ -56,8 +56,7 @@ export function viewedActors(plan: Plan, styleSettings: StyleSettings): Explored
       { ...viewedMember(group, node), deliverTo: 'rm' },
     ]),
     ...viewedService(group),
-    ...calls.flatMap((_, k): ExploredActor[] => {
-      const node = frontEndNode(k);
+    ...frontEndNodes(settings).flatMap((node): ExploredActor[] => {
       const input = (incarnation: number) => ({ node, incarnation, group: group.group, members: servers, first: 0 });
       return [{ address: address(node, 'fe'), machine: frontEnd, input }, viewedSender(group, node)];
     }),
@@ -127,7 +126,7 @@ export function viewedProperties(plan: Plan): Property[] {
     sometimes('all have executed all', (view) =>
       members.every((node) => replica(view, node)?.version === updates.size),
     ),
-    ...(settings.crashes === 0
+    ...(settings.crashes === 0 && (settings.suspected ?? []).length === 0
       ? []
       : [sometimes('another replica manager takes over, and all is answered', (view) => takenOver(view))]),
   ];

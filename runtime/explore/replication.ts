@@ -45,6 +45,8 @@ export interface PlannedCall {
 export interface ReplicationSettings {
   /** What each client calls, one after another. */
   readonly clients: readonly (readonly PlannedCall[])[];
+  /** Front ends, which clients share in turn. Default: one for each client. */
+  readonly frontEnds?: number;
   /** Default 3. */
   readonly replicas?: number;
   /** Default: active replication. */
@@ -110,7 +112,7 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
       told,
     },
     environment: [
-      ...calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
+      ...calls.flatMap((own, k) => own.map((call, i) => eventOf(call, frontEndOf(k, settings), own[i - 1]))),
       ...(hasViews ? wrongSuspicions(plan) : []),
     ],
     observers: hasViews ? [clientHistory] : [clientHistory, ...members.map((member) => executions(member, ordered))],
@@ -128,7 +130,13 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
 const isSymmetric = ({ reads, mayCrash }: ReplicationSettings, members: readonly NodeId[]): boolean =>
   reads !== 'one' && new Set(members.map((member) => mayCrash?.includes(member) ?? true)).size === 1;
 
-export const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
+/** The node of the front end that a client uses. */
+const frontEndOf = (client: number, { clients, frontEnds = clients.length }: ReplicationSettings): NodeId =>
+  nodeId(`fe-${(client % frontEnds) + 1}`);
+/** All of these. */
+export const frontEndNodes = (settings: ReplicationSettings): NodeId[] => [
+  ...new Set(settings.clients.map((_, client) => frontEndOf(client, settings))),
+];
 export const idOf = ({ session, seq }: Call): string => requestId(session, seq);
 const executedBy = (member: string): string => `executed by ${member}`;
 
@@ -142,7 +150,7 @@ function callsOf(service: ReplicatedService, client: number, planned: readonly P
   });
 }
 
-function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] {
+function actorsOf({ service, settings, members }: Plan): ExploredActor[] {
   const { reads = 'order', tolerate = 'crash', style = active as Style } = settings;
   const order = settings.order ?? (style.needs.order[0] as Order); // every style names at least one
   const machineOf = settings.group ?? ((role: GroupRole) => groupMachine(role, order).machine);
@@ -179,8 +187,7 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
       },
     ]),
     ...(isTotal(order) ? [inGroup(sequencer, 'sequencer')] : []),
-    ...calls.flatMap((_, k): ExploredActor[] => {
-      const node = frontEndNode(k);
+    ...frontEndNodes(settings).flatMap((node): ExploredActor[] => {
       // Where all goes through the order, nobody reads which replica manager is asked next.
       const ignores = style.name === 'active' && reads === 'order' ? ['turns'] : [];
       const input = (incarnation: number) => ({ node, incarnation, group, members: servers, first: 0 });
@@ -190,8 +197,7 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
 }
 
 /** A client calls once its last call is answered. */
-function eventOf(call: Call, client: number, last: Call | undefined): EnvironmentEvent {
-  const node = frontEndNode(client);
+function eventOf(call: Call, node: NodeId, last: Call | undefined): EnvironmentEvent {
   const event = { type: 'call', from: address(node, 'client'), items: [call] };
   const to = address(node, 'fe');
   if (last === undefined) return { to, event };
