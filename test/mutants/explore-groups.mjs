@@ -4,10 +4,10 @@ const groups = ['test/runtime/explore-groups.test.ts'];
 export const exploreGroups = [
   {
     rule: 'VS-1',
-    breaks: 'the cut leaves out what only one of the members holds',
+    breaks: 'the cut is empty, whatever members hold',
     file: 'machines/membership/view-change.ts',
     find: 'if (upTo > (all[id] ?? 0)) all[id] = upTo;',
-    replace: 'if (upTo < (all[id] ?? Number.POSITIVE_INFINITY)) all[id] = upTo;',
+    replace: 'if (upTo < (all[id] ?? 0)) all[id] = upTo;',
     tests: groups,
   },
   {
@@ -16,14 +16,6 @@ export const exploreGroups = [
     file: 'machines/membership/flush.ts',
     find: "if (entries.length > 0) step.done.push(toSender(step.input, member, { type: 'relay', items: entries }));",
     replace: "if (entries.length < 0) step.done.push(toSender(step.input, member, { type: 'relay', items: entries }));",
-    tests: groups,
-  },
-  {
-    rule: 'GM-3',
-    breaks: 'what a suspect says counts, so two members that suspect each other are both left out',
-    file: 'machines/membership/view-change.ts',
-    find: 'if (suspects.includes(suspect) || (by !== null && suspects.includes(by))) continue;',
-    replace: 'if (suspects.includes(suspect)) continue;',
     tests: groups,
   },
   {
