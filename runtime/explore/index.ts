@@ -17,5 +17,6 @@ export {
   type Violation,
 } from './engine.js';
 export { type MembershipSettings, membership } from './membership.js';
+export type { PlannedCall, ReplicatedService, ReplicationSettings } from './plan.js';
 export { always, eventually, sometimes } from './properties.js';
-export { type PlannedCall, type ReplicatedService, type ReplicationSettings, replication } from './replication.js';
+export { replication } from './replication.js';

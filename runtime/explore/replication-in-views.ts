@@ -12,8 +12,8 @@ import { chosen } from '../../machines/shared/view.js';
 import { canonicalText } from './canonical.js';
 import { answersIn, historyName } from './client-history.js';
 import type { EnvironmentEvent, ExploredActor, Property, View } from './configuration.js';
+import { frontEndNodes, idOf, type Plan } from './plan.js';
 import { always, sometimes } from './properties.js';
-import { frontEndNodes, idOf, type Plan } from './replication.js';
 import {
   memberAt,
   serviceNodes,
