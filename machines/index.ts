@@ -6,6 +6,7 @@
 export { active } from './active/index.js';
 export { local } from './local/index.js';
 export * from './multicast/index.js';
+export { passive } from './passive/index.js';
 export * from './shared/effects.js';
 export * from './shared/identifiers.js';
 export * from './shared/lamport-clock.js';

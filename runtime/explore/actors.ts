@@ -96,6 +96,7 @@ export class Actors {
 
 /** Its effects have been carried out: they are no part of the state. */
 function textOf(actor: Actor, { value, context, historyValue, status }: AnyMachineSnapshot): string {
+  if (actor.deaf?.includes(stateName(value))) return `${actor.index} ${stateName(value)}`;
   const held = Object.entries(historyValue as Record<string, readonly { id: string }[]>); // state nodes
   const history = held.length === 0 ? '' : canonicalText(held.map(([key, nodes]) => [key, nodes.map(({ id }) => id)]));
   return `${actor.index} ${status} ${stateName(value)} ${history} ${contextText(actor, context)}`;

@@ -22,6 +22,11 @@ export interface ExploredActor {
   readonly digests?: Readonly<Record<string, (part: never) => string>>;
   /** Fields of the context that no rule reads here: states that differ in nothing else are one. */
   readonly ignores?: readonly string[];
+  /**
+   * States of its chart that it never leaves, and in which it discards whatever comes: what it knows there counts no more, and
+   * what is bound for it is dropped.
+   */
+  readonly deaf?: readonly string[];
 }
 
 /** A message on its way from one node to another. */
@@ -49,7 +54,12 @@ export interface Channel {
 
 export interface Faults {
   /** Nodes of this list may crash, so many in all. What a crashed node had sent may arrive or not. */
-  readonly crashes?: { readonly nodes: readonly string[]; readonly times: number };
+  readonly crashes?: {
+    readonly nodes: readonly string[];
+    readonly times: number;
+    /** What a crashed node knew counts no more: it is as it was when it started. Default false. */
+    readonly forgets?: boolean;
+  };
   /** So many crashed nodes may come back, as a new incarnation with fresh actors. Default 0. */
   readonly recoveries?: number;
   /** Messages that may be lost in all. Default: any number. */
@@ -84,6 +94,9 @@ export type Observation =
     }
   | { readonly type: 'view'; readonly at: Address; readonly view: GroupView }
   | { readonly type: 'phase'; readonly at: Address; readonly phase: Phase; readonly requests: readonly string[] }
+  /** The actor says that its node has no part in anything any more. */
+  | { readonly type: 'end'; readonly at: Address }
+  | { readonly type: 'crash'; readonly node: string }
   /** A message to an address that no actor has: it leaves what is explored. */
   | { readonly type: 'left'; readonly message: Travelling };
 
@@ -134,6 +147,8 @@ export interface Configuration {
   readonly actors: readonly ExploredActor[];
   readonly network?: Channel | ((message: Travelling) => Channel);
   readonly faults?: Faults;
+  /** What the actors send when they start has arrived, in the order of sending, before anything else happens. */
+  readonly settled?: boolean;
   readonly environment?: readonly EnvironmentEvent[];
   // biome-ignore lint/suspicious/noExplicitAny: each observer has a value of its own type, which only it reads
   readonly observers?: readonly Observer<any>[];

@@ -16,5 +16,7 @@ export {
   type PropertyVerdict,
   type Violation,
 } from './engine.js';
+export { type MembershipSettings, membership } from './membership.js';
+export type { PlannedCall, ReplicatedService, ReplicationSettings } from './plan.js';
 export { always, eventually, sometimes } from './properties.js';
-export { type PlannedCall, type ReplicatedService, type ReplicationSettings, replication } from './replication.js';
+export { replication } from './replication.js';

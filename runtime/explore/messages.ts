@@ -10,6 +10,8 @@ export interface KeptMessage {
   readonly travelling: Travelling;
   readonly from: number;
   readonly to: number;
+  /** Its addressee's place among the actors of that node. */
+  readonly actor: number;
   /** What it is to its addressee. */
   readonly stimulus: number;
   /** The queue that it waits in, where it is ordered; -1 where it is not. */
@@ -27,6 +29,7 @@ export class Messages {
   constructor(
     network: Configuration['network'],
     private readonly stimulusOf: (message: Travelling) => number,
+    private readonly actorOf: (message: Travelling) => number,
     private readonly nodes: readonly NodeId[],
   ) {
     this.#channel = typeof network === 'function' ? network : () => network ?? {};
@@ -51,6 +54,7 @@ export class Messages {
       travelling,
       from,
       to,
+      actor: this.actorOf(travelling),
       stimulus: this.stimulusOf(travelling),
       queue: ordered ? from * this.nodes.length + to : -1,
       loses: channel.loses === true,

@@ -20,6 +20,8 @@ export interface Process {
   readonly snapshots: readonly number[];
   /** Stimuli: the armed timers. */
   readonly timers: readonly number[];
+  /** By actor of the node; null where each of them listens. */
+  readonly deaf: readonly boolean[] | null;
 }
 
 /** Something that happens to one node: events for some of its actors, told in this order. */
@@ -61,6 +63,7 @@ export class Processes {
   met: ((process: number, stimulus: number, outcome: Outcome) => void) | null = null;
   readonly #actorsOf: readonly (readonly Actor[])[];
   readonly #outcomes = new Map<number, Outcome>();
+  readonly #starts = new Map<number, Outcome>();
   readonly #gone = new Map<number, number>();
 
   /** Errors: SETTINGS_INVALID, MACHINE_IMPURE. */
@@ -68,7 +71,12 @@ export class Processes {
     this.actors = new Actors(configuration.actors);
     this.nodes = [...new Set(this.actors.all.map(({ node }) => node))];
     this.#actorsOf = this.nodes.map((node) => this.actors.all.filter((actor) => actor.node === node));
-    this.messages = new Messages(configuration.network, (message) => this.#stimulusOf(message), this.nodes);
+    this.messages = new Messages(
+      configuration.network,
+      (message) => this.#stimulusOf(message),
+      (message) => this.#addressee(message),
+      this.nodes,
+    );
   }
 
   actorsOf(node: number): readonly Actor[] {
@@ -77,6 +85,15 @@ export class Processes {
 
   /** A node's first state in this incarnation. Errors: MACHINE_IMPURE, ACTOR_FAILED. */
   start(node: number, incarnation: number): Outcome {
+    const key = incarnation * this.nodes.length + node;
+    const known = this.#starts.get(key);
+    if (known !== undefined) return known;
+    const outcome = this.#begin(node, incarnation);
+    this.#starts.set(key, outcome);
+    return outcome;
+  }
+
+  #begin(node: number, incarnation: number): Outcome {
     const actors = this.actorsOf(node);
     const work: Work = { snapshots: [], due: [], sends: [], observations: [] };
     const started = actors.map((actor): Taken => {
@@ -121,12 +138,21 @@ export class Processes {
     return this.states.idOf(`${node}:${snapshots.join()}`, () => ({
       node,
       snapshots,
+      deaf: this.#deaf(snapshots),
       timers: snapshots.flatMap((snapshot, actor) =>
         armedTimers(this.actors.snapshots.at(snapshot).snapshot).map((type) =>
           this.stimulus({ node, kind: 'timer', events: [{ actor, event: { type } }] }),
         ),
       ),
     }));
+  }
+
+  #deaf(snapshots: readonly number[]): readonly boolean[] | null {
+    const deaf = snapshots.map((snapshot) => {
+      const { actor, state } = this.actors.snapshots.at(snapshot);
+      return actor.deaf?.includes(state) ?? false;
+    });
+    return deaf.includes(true) ? deaf : null;
   }
 
   stimulus(stimulus: Stimulus): number {
@@ -164,10 +190,13 @@ export class Processes {
   }
 
   #stimulusOf({ from, to, message }: Travelling): number {
-    const node = this.nodes.indexOf(nodeOf(to));
-    const actor = this.actorsOf(node).findIndex((one) => one.address === to);
     const event = { type: message.type, from, items: message.items };
-    return this.stimulus({ node, kind: 'message', events: [{ actor, event }] });
+    const actor = this.#addressee({ to });
+    return this.stimulus({ node: this.nodes.indexOf(nodeOf(to)), kind: 'message', events: [{ actor, event }] });
+  }
+
+  #addressee({ to }: Pick<Travelling, 'to'>): number {
+    return this.actorsOf(this.nodes.indexOf(nodeOf(to))).findIndex(({ address }) => address === to);
   }
 
   /** Until nothing is due on the node. */
@@ -212,7 +241,8 @@ export class Processes {
         // Written at once: what a crash can take of it, the simulated disk tries.
         const event = { type: 'persisted', from: address(actor.node, 'storage'), items: [effect.number] };
         work.due.push({ actor: this.actorsOf(node).indexOf(actor), event });
-      } else if (effect.type === 'reply') this.#observe(work, { type: 'reply', from: at, answers: effect.answers });
+      } else if (effect.type === 'end') this.#observe(work, { type: 'end', at });
+      else if (effect.type === 'reply') this.#observe(work, { type: 'reply', from: at, answers: effect.answers });
       else if (effect.type === 'phase')
         this.#observe(work, { type: 'phase', at, phase: effect.phase, requests: effect.requests });
     }

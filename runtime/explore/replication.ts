@@ -1,25 +1,8 @@
-/**
- * A replicated service with a few clients, as a configuration: the machines of a style and of its group as they
- * are put on nodes in production, each client with a front end of its own, and what must hold of them. Links are not
- * machines: the network here delays and reorders without bound, and may bring a message twice.
- */
-import type { AnyStateMachine } from 'xstate';
 import { active } from '../../machines/active/index.js';
 import { type GroupInput, type GroupRole, groupMachine, isTotal, type Order } from '../../machines/multicast/index.js';
-import {
-  address,
-  groupActor,
-  groupName,
-  type NodeId,
-  nodeId,
-  requestId,
-  sessionId,
-} from '../../machines/shared/identifiers.js';
-import type { ReplicatedObject } from '../../machines/shared/object.js';
+import { address, groupActor, groupName, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import type { Call } from '../../machines/shared/requests.js';
-import type { Serializable } from '../../machines/shared/serializable.js';
 import { rolesOf, type Style, type StyleSettings } from '../../machines/shared/style.js';
-import { ChoraleError } from '../errors.js';
 import {
   answersIn,
   type ClientHistory,
@@ -29,53 +12,24 @@ import {
   isLinearizable,
 } from './client-history.js';
 import type { Configuration, EnvironmentEvent, ExploredActor, Observer, Property, View } from './configuration.js';
+import {
+  callsOf,
+  frontEndNodes,
+  frontEndOf,
+  idOf,
+  type Plan,
+  type ReplicatedService,
+  type ReplicationSettings,
+} from './plan.js';
 import { always, eventually, sometimes } from './properties.js';
-
-/** A service that `service()` made, or an object that knows as much. */
-export interface ReplicatedService extends ReplicatedObject {
-  kindOf(operation: string): Call['kind'] | undefined;
-}
-
-export interface PlannedCall {
-  readonly op: string;
-  readonly args?: readonly Serializable[];
-}
-
-export interface ReplicationSettings {
-  /** What each client calls, one after another. */
-  readonly clients: readonly (readonly PlannedCall[])[];
-  /** Default 3. */
-  readonly replicas?: number;
-  /** Default: active replication. */
-  readonly style?: Style;
-  /** Default: the first that the style takes. */
-  readonly order?: Order;
-  readonly tolerate?: StyleSettings['tolerate'];
-  readonly reads?: StyleSettings['reads'];
-  /** Nodes that may crash: default all replica managers; and how many of them, default 1. */
-  readonly mayCrash?: readonly string[];
-  readonly crashes?: number;
-  /** Messages that may arrive once more, in all. Default 1. */
-  readonly duplicates?: number;
-  readonly timeouts?: number;
-  /** Nodes hear of crashes. Default true. */
-  readonly told?: boolean;
-  /** The machine for a part in the group. Default: Chorale's own. */
-  readonly group?: (role: GroupRole, order: Order) => AnyStateMachine;
-}
-
-interface Plan {
-  readonly service: ReplicatedService;
-  readonly settings: ReplicationSettings;
-  readonly members: readonly NodeId[];
-  readonly calls: readonly (readonly Call[])[];
-  /** Ids of the requests that go through the group's order. */
-  readonly ordered: ReadonlySet<string>;
-}
+import { viewedActors, viewedProperties, wrongSuspicions } from './replication-in-views.js';
 
 const sequencer = nodeId('sequencer');
 
-/** Errors: ARGUMENTS_INVALID for an operation that the service has not. */
+/**
+ * A style that takes a static group is explored in one, any other in a group with views.
+ * Errors: ARGUMENTS_INVALID for an operation that the service has not.
+ */
 export function replication(service: ReplicatedService, settings: ReplicationSettings): Configuration {
   const { replicas = 3, duplicates = 1, crashes = 1, timeouts = 0, told = true } = settings;
   const members = Array.from({ length: replicas }, (_, i) => nodeId(`rm-${i + 1}`));
@@ -83,15 +37,32 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
   const throughOrder = calls.flat().filter(({ kind }) => kind === 'update' || settings.reads !== 'one');
   const ordered = new Set(throughOrder.map(idOf));
   const plan: Plan = { service, settings, members, calls, ordered };
+  const allAnswered = (view: View): boolean =>
+    calls.flat().every((call) => isAnswered(view.observed(historyName), idOf(call)));
+  const hasViews = (settings.style ?? (active as Style)).roles.static === undefined;
   return {
     name: `${service.name}: ${replicas} replica managers, ${calls.length} clients`,
-    actors: actorsOf(plan),
+    actors: hasViews ? viewedActors(plan, styleSettingsOf(settings)) : actorsOf(plan),
+    settled: hasViews,
     network: { duplicates: true },
-    faults: { crashes: { nodes: settings.mayCrash ?? members, times: crashes }, duplicates, timeouts, told },
-    environment: calls.flatMap((own, k) => own.map((call, i) => eventOf(call, k, own[i - 1]))),
-    observers: [clientHistory, ...members.map((member) => executions(member, ordered))],
-    properties: propertiesOf(plan),
-    symmetry: isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
+    faults: {
+      crashes: { nodes: settings.mayCrash ?? members, times: crashes, forgets: hasViews },
+      duplicates,
+      timeouts,
+      told,
+    },
+    environment: [
+      ...calls.flatMap((own, k) => own.map((call, i) => eventOf(call, frontEndOf(k, settings), own[i - 1]))),
+      ...(hasViews ? wrongSuspicions(plan) : []),
+    ],
+    observers: hasViews ? [clientHistory] : [clientHistory, ...members.map((member) => executions(member, ordered))],
+    properties: [
+      ...(hasViews ? viewedProperties(plan) : propertiesOf(plan)),
+      always('linearizable', isLinearizableIn(plan)),
+      // In a group with views some wait for a front end's timer, which need not fire here.
+      ...(hasViews ? [] : [eventually('all are answered', allAnswered)]),
+    ],
+    symmetry: !hasViews && isSymmetric(settings, members) ? [{ nodes: members, sets: ['members', 'servers'] }] : [],
   };
 }
 
@@ -99,26 +70,14 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
 const isSymmetric = ({ reads, mayCrash }: ReplicationSettings, members: readonly NodeId[]): boolean =>
   reads !== 'one' && new Set(members.map((member) => mayCrash?.includes(member) ?? true)).size === 1;
 
-const frontEndNode = (client: number): NodeId => nodeId(`fe-${client + 1}`);
-const idOf = ({ session, seq }: Call): string => requestId(session, seq);
 const executedBy = (member: string): string => `executed by ${member}`;
 
-function callsOf(service: ReplicatedService, client: number, planned: readonly PlannedCall[]): Call[] {
-  return planned.map(({ op, args = [] }, i): Call => {
-    const kind = service.kindOf(op);
-    if (kind === undefined)
-      throw new ChoraleError('ARGUMENTS_INVALID', `"${service.name}" has no operation "${op}" to explore.`);
-    const session = sessionId(`client-${client + 1}`);
-    return { session, seq: i + 1, after: i, kind, op, args, at: 0, seed: 1 };
-  });
-}
-
-function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] {
-  const { tolerate = 'crash', reads = 'order', style = active as Style } = settings;
+function actorsOf({ service, settings, members }: Plan): ExploredActor[] {
+  const { reads = 'order', tolerate = 'crash', style = active as Style } = settings;
   const order = settings.order ?? (style.needs.order[0] as Order); // every style names at least one
   const machineOf = settings.group ?? ((role: GroupRole) => groupMachine(role, order).machine);
   const group = groupName(service.name);
-  const styleSettings: StyleSettings = { tolerate, reads, retryAfter: 500, sessions: 1000 };
+  const styleSettings = styleSettingsOf(settings);
   const roles = rolesOf(style, 'static');
   const replicaManager = roles.replicaManager(service, styleSettings);
   const frontEnd = roles.frontEnd(styleSettings);
@@ -150,8 +109,7 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
       },
     ]),
     ...(isTotal(order) ? [inGroup(sequencer, 'sequencer')] : []),
-    ...calls.flatMap((_, k): ExploredActor[] => {
-      const node = frontEndNode(k);
+    ...frontEndNodes(settings).flatMap((node): ExploredActor[] => {
       // Where all goes through the order, nobody reads which replica manager is asked next.
       const ignores = style.name === 'active' && reads === 'order' ? ['turns'] : [];
       const input = (incarnation: number) => ({ node, incarnation, group, members: servers, first: 0 });
@@ -161,8 +119,7 @@ function actorsOf({ service, settings, members, calls }: Plan): ExploredActor[] 
 }
 
 /** A client calls once its last call is answered. */
-function eventOf(call: Call, client: number, last: Call | undefined): EnvironmentEvent {
-  const node = frontEndNode(client);
+function eventOf(call: Call, node: NodeId, last: Call | undefined): EnvironmentEvent {
   const event = { type: 'call', from: address(node, 'client'), items: [call] };
   const to = address(node, 'fe');
   if (last === undefined) return { to, event };
@@ -179,17 +136,9 @@ const executions = (member: NodeId, ordered: ReadonlySet<string>): Observer<read
       : executed,
 });
 
-function propertiesOf({ service, members, calls, ordered }: Plan): Property[] {
-  const all = calls.flat();
+function propertiesOf({ service, members, ordered }: Plan): Property[] {
   const executed = (view: View, member: NodeId): readonly string[] => view.observed(executedBy(member));
   const history = (view: View): ClientHistory => view.observed(historyName);
-  const judged = new Map<ClientHistory, boolean>();
-  const linearizable = (seen: ClientHistory): boolean => {
-    const known = judged.get(seen);
-    const judgement = known ?? isLinearizable(seen, service, (id) => all.find((call) => idOf(call) === id) as Call); // it was called
-    if (known === undefined) judged.set(seen, judgement);
-    return judgement;
-  };
   return [
     always('order', (view) => {
       const [longest = [], ...others] = members
@@ -205,13 +154,32 @@ function propertiesOf({ service, members, calls, ordered }: Plan): Property[] {
       const lost = answersIn(history(view)).find((id) => ordered.has(id) && !lists.some((list) => list.includes(id)));
       return lost === undefined || `${lost} is answered, and nobody has executed it`;
     }),
-    always('linearizable', (view) => linearizable(history(view)) || 'no order of the requests gives these answers'),
-    eventually('all are answered', (view) => all.every((call) => isAnswered(history(view), idOf(call)))),
     sometimes('all have executed all', (view) =>
       members.every((member) => executed(view, member).length === ordered.size),
     ),
   ];
 }
+
+function isLinearizableIn({ service, calls }: Plan): Property['holds'] {
+  const all = calls.flat();
+  const judged = new Map<ClientHistory, boolean>();
+  return (view) => {
+    const seen: ClientHistory = view.observed(historyName);
+    const known = judged.get(seen);
+    const judgement = known ?? isLinearizable(seen, service, (id) => all.find((call) => idOf(call) === id) as Call); // it was called
+    if (known === undefined) judged.set(seen, judgement);
+    return judgement || 'no order of the requests gives these answers';
+  };
+}
+
+const styleSettingsOf = ({ style, tolerate = 'crash', ...settings }: ReplicationSettings): StyleSettings => ({
+  tolerate,
+  reads: settings.reads ?? (style?.roles.static === undefined && style !== undefined ? 'primary' : 'order'),
+  retryAfter: 500,
+  sessions: 1000,
+  ...(settings.backups === undefined ? {} : { backups: settings.backups }),
+  ...(settings.transfer === undefined ? {} : { transfer: settings.transfer }),
+});
 
 /** Once nothing is on its way the live ones have the same state, and have executed all that the crashed ones had. */
 function agreement(view: View, members: readonly NodeId[], service: ReplicatedService): true | string {

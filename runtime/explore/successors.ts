@@ -2,7 +2,7 @@
  * Everything that can happen next in a global state: one action, done on one node, at a time. This is the whole of the
  * asynchronous system: what is on its way arrives or does not, at any time and in any order that its channel allows.
  */
-import type { ChoraleError } from '../errors.js';
+import { ChoraleError } from '../errors.js';
 import type { Configuration, EnvironmentEvent, Travelling } from './configuration.js';
 import type { Layout } from './layout.js';
 import type { Observers } from './observers.js';
@@ -22,6 +22,9 @@ export type Action =
 
 /** Asked for each action. `due`: it will happen some time if nothing prevents it, and is no further fault. */
 export type Visit = (action: Action, due: boolean) => void;
+
+/** Messages that may arrive before anything else does, where the start is to be settled. */
+const MOST_AT_START = 10_000;
 
 export class Successors {
   /** The state that the action leads to, while `visit` runs. */
@@ -68,6 +71,20 @@ export class Successors {
       next.set(layout.observers + i, this.observers.initial(i));
     });
     for (const outcome of outcomes) this.#leave(outcome);
+    if (this.configuration.settled === true) this.#quiet();
+  }
+
+  /** Everything that is on its way arrives, the first of each queue first. */
+  #quiet(): void {
+    const { layout, next, processes } = this;
+    for (let taken = 0; next.length > layout.network; taken++) {
+      if (taken >= MOST_AT_START)
+        throw new ChoraleError('SETTINGS_INVALID', 'What the actors send when they start leads to more without end.');
+      const place = next.get(layout.network) < 0 ? layout.network + 1 : layout.network;
+      const message = processes.messages.at(next.get(place));
+      removeMessage(next, layout.network, place);
+      this.#take(message.to, message.stimulus);
+    }
   }
 
   #deliveries(ints: Int32Array, length: number, visit: Visit): void {
@@ -174,6 +191,9 @@ export class Successors {
     const { layout, next, processes } = this;
     next.set(layout.fates + node, next.get(layout.fates + node) | 1);
     const incarnation = next.get(layout.fates + node) >> 1;
+    if (this.configuration.faults?.crashes?.forgets === true) next.set(node, processes.start(node, incarnation).next);
+    if (this.observers.all.length > 0)
+      this.#observe(processes.observation({ type: 'crash', node: processes.nodes[node] as string })); // a place in the list
     if (layout.untold >= 0) {
       let untold = 0;
       for (let other = 0; other < layout.nodes; other++) {
@@ -221,6 +241,13 @@ export class Successors {
     this.next.set(node, outcome.next);
     this.failure ??= outcome.failure;
     this.#leave(outcome);
+    const { deaf } = this.processes.states.at(outcome.next);
+    if (deaf === null) return;
+    const { layout, processes } = this;
+    dropMessages(this.next, layout.network, (id) => {
+      const { to, actor } = processes.messages.at(id);
+      return to === node && deaf[actor] === true;
+    });
   }
 
   /** What leaves a node is on its way, and observers see what there is to see. */
@@ -230,6 +257,7 @@ export class Successors {
     const { next, layout, processes } = this;
     for (const id of sends) {
       const message = processes.messages.at(id);
+      if (this.processes.states.at(next.get(message.to)).deaf?.[message.actor] === true) continue;
       if (!this.#drops || !this.#isCrashed(next.ints, message.to)) addMessage(next, layout.network, id, message);
     }
     for (const observation of observations) this.#observe(observation);

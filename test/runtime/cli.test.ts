@@ -760,7 +760,7 @@ describe('the other words', () => {
     expect(stdout).toMatch(/^kv +put append cas +get /m);
     expect(stdout).toMatch(/^active +RE SC EX END /m);
     expect(stdout).toMatch(/^local +RE EX END AC /m);
-    expect(stdout).toMatch(/^To explore: bank ping-pong two-phase-commit$/m);
+    expect(stdout).toMatch(/^To explore: bank membership ping-pong two-phase-commit$/m);
   });
 
   test('list --json is the same as one object', async () => {

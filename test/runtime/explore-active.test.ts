@@ -20,7 +20,7 @@ import type { Delivery, Effect, Effectful, EffectsEmitted, Incoming } from '../.
 import { emitEffects, noEffects } from '../../machines/shared/machine.js';
 import type { ReplicatedObject } from '../../machines/shared/object.js';
 import type { Batch } from '../../machines/shared/requests.js';
-import type { Style } from '../../machines/shared/style.js';
+import { rolesOf, type Style } from '../../machines/shared/style.js';
 
 const deposit: PlannedCall = { op: 'deposit', args: ['x', 1] };
 const set: PlannedCall = { op: 'setBalance', args: ['x', 5] };
@@ -162,7 +162,8 @@ describe('what is broken is found', () => {
   });
 
   test('a replica manager that does not remember executes a request twice', () => {
-    const style = { ...active, replicaManager: forgetful } as Style;
+    const roles = { static: { ...rolesOf(active, 'static'), replicaManager: forgetful } };
+    const style: Style = { ...active, roles };
     const clients = [[deposit]];
     const configuration = only(replication(bank, { clients, style, group: hastyGroup, crashes: 0 }), 'exactly once');
     const explored = explore(configuration);
