@@ -111,6 +111,13 @@ const observe: Rule<unknown> = ({ context }) => ({
   effects: toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
 });
 
+/** The view to begin with is handed on like those that follow. */
+const beginWith: Rule<unknown> = (given) => {
+  const { view } = given.context;
+  const { effects = noEffects } = observe(given);
+  return { effects: view === null ? effects : [{ type: 'view', view }, ...effects] };
+};
+
 /**
  * Something is untaken for long: its contact may be gone, and the view after with whoever told of it. In the agreed order
  * each member of a view gets a message once.
@@ -221,7 +228,7 @@ export const viewSynchronousSender = setup({
   states: {
     starting: {
       always: [
-        { guard: 'knowsView', target: 'sending', actions: [assign(observe), emitEffects] },
+        { guard: 'knowsView', target: 'sending', actions: [assign(beginWith), emitEffects] },
         { target: 'asking', actions: [assign(observe), emitEffects] },
       ],
     },
