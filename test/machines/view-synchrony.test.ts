@@ -322,6 +322,8 @@ describe('a member by itself', () => {
       ['decided', [decree(view(1, 'm2'))], ms1],
       ['refused', [{ group: GROUP, code: 'STATIC_GROUP', why: 'It is.' }], ms1],
       ['refused', [{ group: GROUP, code: 'STATIC_GROUP', why: 'It is.' }], of('m2')],
+      ['evicted', [{ group: GROUP, member: 'm1:1' }], ms1],
+      ['evicted', [{ group: GROUP, member: 'm1:1' }], of('m2')],
       ['taken', [{ seqs: [1] }], of('m2')],
       ['leave', [{}], 'm1/app'],
       ['ready', [{}], 'm1/app'],

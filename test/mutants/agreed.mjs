@@ -38,10 +38,10 @@ export const agreed = [
   },
   {
     rule: 'MC-7',
-    breaks: 'an agreed number that is beyond the cut counts',
+    breaks: 'what is settled at the end of a view comes before what is agreed in it',
     file,
-    find: 'agreedAt > 0 && agreedAt <= at(decree.cut, author)',
-    replace: 'agreedAt > at(decree.cut, author)',
+    find: 'number: last + i + 1,',
+    replace: 'number: i - 1_000_000,',
     tests,
   },
   {
