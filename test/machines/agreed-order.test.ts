@@ -1,11 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ViewGroupInput } from '../../machines/membership/group-input.js';
 import type { MemberContext } from '../../machines/membership/view-member.js';
+import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
 import type { ViewSenderContext } from '../../machines/membership/view-synchronous-sender.js';
+import { address, groupActor, nodeId, type SenderId, senderId, senderNode } from '../../machines/shared/identifiers.js';
 import { mapEntries } from '../../machines/shared/persistent-map.js';
+import { firstView } from '../../machines/shared/view.js';
 import { randomFrom } from './schedule.js';
-import { seeds } from './stage.js';
+import { Coverage, Player, seeds, sends } from './stage.js';
 import { chaos, expectNothingLeft, expectRules, expectSynchrony, expectViews, rulesOf } from './view-chaos.js';
-import { deliveriesOf, type Host, isView, World, type WorldOptions } from './view-world.js';
+import { deliveriesOf, GROUP, type Host, isView, World, type WorldOptions } from './view-world.js';
 
 const FILE = 'test/machines/agreed-order.test.ts';
 const seedsEach = Number(process.env.SEEDS ?? 60);
@@ -139,14 +143,15 @@ describe('MC-7: a crash half way is settled by the next view', () => {
     expectSettled(world, 2, 2);
   });
 
-  test('a member whose number has come to one member alone', () => {
-    const world = quiet({ members: 4 });
+  test.each([false, true])('a member whose number has come to one member alone; uniform: %s', (uniform) => {
+    const world = quiet({ members: 4, uniform });
     world.run(100);
     world.multicast('m4');
     world.run(110);
     world.crashAfterSends('m4', 2); // the first copy of the number leaves
     world.run(200);
-    expect(world.correct().map((host) => textOf(host).length)).toEqual([1, 0, 0]);
+    // MC-1: a uniform group waits until all members are known to have it.
+    expect(world.correct().map((host) => textOf(host).length)).toEqual([uniform ? 0 : 1, 0, 0]);
     for (const name of ['m1', 'm2', 'm3']) world.suspect(name, 'm4');
     world.run();
     expectSettled(world, 2, ['1 m4:1#1']);
@@ -231,4 +236,36 @@ describe('MC-7: a crash half way is settled by the next view', () => {
     expect(own).toEqual(all.slice(all.length - own.length));
     expectNothingLeft(world);
   });
+});
+
+test('MC-3: a member proposes for a message only when its past is here, with the agreed numbers in it', () => {
+  const [m1, m2, m3] = ['m1', 'm2', 'm3'].map((name) => senderId(nodeId(name), 1)) as [SenderId, SenderId, SenderId];
+  const group = { order: 'causal-total', provider: 'agreed', uniform: false, group: GROUP } as const;
+  const input: ViewGroupInput = {
+    ...group,
+    node: nodeId('m1'),
+    incarnation: 1,
+    service: [],
+    view: firstView(GROUP, [m1, m2, m3]),
+    application: 'app',
+    stabilityInterval: 10,
+    retryAfter: 100,
+  };
+  const player = new Player(viewSynchronousMember, input, new Coverage());
+  const proposals = (author: SenderId, item: object): unknown[] =>
+    sends(
+      player.tell(
+        'data',
+        [{ view: 1, author, sender: author, seq: 1, ...item }],
+        address(senderNode(author), groupActor(GROUP)),
+      ),
+    )
+      .filter(({ message }) => message.type === 'proposal')
+      .map(({ to, message }) => [to, message.items]);
+  const proposal = (place: number, number: number) => [{ view: 1, place, number, known: false }];
+  expect(proposals(m3, { place: 1, payload: 'first', past: {} })).toEqual([['m3/group:g', proposal(1, 1)]]);
+  expect(proposals(m2, { place: 1, payload: 'second', past: { [m3]: 2 } })).toEqual([]);
+  expect(proposals(m3, { place: 2, payload: null, verdict: { place: 1, number: 7 } })).toEqual([
+    ['m2/group:g', proposal(1, 8)],
+  ]);
 });

@@ -322,6 +322,8 @@ describe('a member by itself', () => {
       ['decided', [decree(view(1, 'm2'))], ms1],
       ['refused', [{ group: GROUP, code: 'STATIC_GROUP', why: 'It is.' }], ms1],
       ['refused', [{ group: GROUP, code: 'STATIC_GROUP', why: 'It is.' }], of('m2')],
+      ['evicted', [{ group: GROUP, member: 'm1:1' }], ms1],
+      ['evicted', [{ group: GROUP, member: 'm1:1' }], of('m2')],
       ['taken', [{ seqs: [1] }], of('m2')],
       ['leave', [{}], 'm1/app'],
       ['ready', [{}], 'm1/app'],
@@ -399,6 +401,13 @@ describe('a member by itself', () => {
       const world = chaos(seed, { order, provider, uniform: seed % 2 === 0 });
       world.run();
     }
+    const world = quiet({ order: 'total', provider: 'agreed', outsiders: 1 });
+    world.run(100);
+    world.crashAfterSends('o1', 2); // a message without a number, from a sender that is silent from then on
+    world.multicast('o1');
+    world.run();
+    const idle = new Player(viewSynchronousSender, input('o1', view(1, 'm1'), { provider: 'agreed' }), coverage);
+    idle.tell('proposal', [{ view: 1, place: 1, number: 1, known: false }], of('m1'));
     expect([missing(viewSynchronousMember), missing(viewSynchronousSender)]).toEqual([[], []]);
   });
 });
