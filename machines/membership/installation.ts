@@ -73,6 +73,7 @@ function beginView(step: Step, { view }: Decree): void {
   step.known = {};
   step.kept = emptyQueue();
   step.reports = {};
+  step.outwaited = false;
   step.relayed = {};
   step.sources = {};
   step.votes = votesAfter(step.votes, view.id);

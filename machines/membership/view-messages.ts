@@ -9,6 +9,7 @@ import type { SenderId } from '../shared/identifiers.js';
 import type { Serializable } from '../shared/serializable.js';
 import { anything, fields, listOf, type MessageShapes, natural, optional, recordOf, text } from '../shared/shapes.js';
 import type { VectorTimestamp } from '../shared/vector-timestamp.js';
+import { leaseAskedShape } from './lease.js';
 import {
   acceptedShape,
   decreeShape,
@@ -96,6 +97,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   history: fields({ view: place, receipts: recordOf(receiptShape), ended: recordOf(natural), numbered: natural }),
   report: reportShape,
   flush: flushShape,
+  'lease-asked': leaseAskedShape,
   accepted: acceptedShape,
   decided: decreeShape,
   refused: refusalShape,

@@ -42,6 +42,7 @@ export const passive = {
         value === 'deposed' ? null : atTakeOver(context as ReplicaManagerContext<unknown>, object),
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
+      leases: true,
     },
   },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),

@@ -81,6 +81,8 @@ export interface Roles {
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
   /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
   readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
+  /** Its primary can answer queries under a lease: then it is told of one (`lease`, machines/membership/lease.ts). */
+  readonly leases?: true;
 }
 
 export interface Style {
