@@ -4,7 +4,7 @@
  */
 
 import { isTotal } from '../../machines/multicast/order.js';
-import type { FaultModel, Style } from '../../machines/shared/style.js';
+import type { Backups, FaultModel, Style } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { NetworkConditions } from './network.js';
 import { type Random, random } from './random.js';
@@ -18,7 +18,7 @@ export type ProfileName = (typeof profileNames)[number];
 
 export interface ProfileSubject {
   readonly style: Pick<Style, 'promises' | 'phases' | 'needs'>;
-  readonly settings: { readonly tolerate: FaultModel };
+  readonly settings: { readonly tolerate: FaultModel; readonly backups?: Backups };
   readonly replicas: number;
   /** Each with a front end of its own: `fe-1` to `fe-N`. */
   readonly clients: number;
@@ -99,7 +99,7 @@ class Draw {
 
   #tolerated(): number {
     const { style, settings, replicas } = this.#subject;
-    return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate));
+    return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate, settings.backups));
   }
 
   /** Whether lies are within the claim. */
