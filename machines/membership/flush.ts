@@ -52,7 +52,11 @@ function distrust(step: Step, id: SenderId): void {
 
 export function distrustEnded(step: Step, { node, incarnation }: Gone): void {
   for (const id of membersAt(step, node))
-    if (incarnationOf(id) <= incarnation && !step.distrusted.includes(id)) distrust(step, id);
+    if (incarnationOf(id) <= incarnation) {
+      if (!step.distrusted.includes(id)) distrust(step, id);
+      // This is certain, and who has ended answers nobody.
+      if (step.view !== null && chosen(step.view)?.id === id) step.outwaited = true;
+    }
 }
 
 export const suspectsSomeMember = (step: Pick<Step, 'view' | 'self'>, suspicion: Suspicion): boolean =>

@@ -76,7 +76,7 @@ export interface MemberContext extends Effectful {
   readonly informed: boolean;
   /** It has been asked to leave. */
   readonly leaving: boolean;
-  /** The view has ended here so long ago that no lease in it holds any more (PB-7). */
+  /** The view has ended here so long ago that no lease in it holds any more, or its primary has ended for certain (PB-7). */
   readonly outwaited: boolean;
 }
 

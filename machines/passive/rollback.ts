@@ -13,13 +13,13 @@ import { absorb, beginning, complete, cut, nothingYet, type Part, partsShape } f
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { addReply, answered, idsOf, type Replica } from '../shared/execution.js';
-import { type Address, type NodeId, senderId } from '../shared/identifiers.js';
+import { type Address, address, incarnationOf, type NodeId, senderId } from '../shared/identifiers.js';
 import { emitEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
 import { batchShape } from '../shared/request-shapes.js';
 import type { Batch, Reply } from '../shared/requests.js';
 import type { Serializable } from '../shared/serializable.js';
-import { fields, type MessageShapes, oneOf } from '../shared/shapes.js';
+import { fields, type MessageShapes, natural, oneOf } from '../shared/shapes.js';
 import type { ReplicaManagerInput, StyleSettings } from '../shared/style.js';
 import { hasArrivals } from './arrivals.js';
 import { applied, LOG_BOUND, passOn } from './backup.js';
@@ -27,7 +27,15 @@ import { type Change, initialContext, type ReplicaManagerContext } from './conte
 import { type Result, updateIn } from './messages.js';
 import { arrive, bringsUpdates, execute, order, respond, updateOf } from './primary.js';
 
-export const rollbackShapes = { requests: batchShape } as const satisfies MessageShapes;
+/** From the primary to the others: it is back, under this incarnation. Nobody speaks to it before it has spoken (CH-2). */
+export interface Returned {
+  readonly incarnation: number;
+}
+
+export const rollbackShapes = {
+  requests: batchShape,
+  returned: fields({ incarnation: natural }),
+} as const satisfies MessageShapes;
 
 /** The whole state, in place of all that was logged before it. */
 interface Checkpoint {
@@ -41,6 +49,7 @@ export interface RollbackContext<Value> extends ReplicaManagerContext<Value> {
   readonly node: NodeId;
   /** The node that has the log. */
   readonly keeper: NodeId;
+  readonly spares: readonly NodeId[];
   /** Batches in the log since its last checkpoint. */
   readonly logged: number;
 }
@@ -52,6 +61,7 @@ export type RollbackEvent =
   /** From the node: what earlier incarnations logged, and which of this one's records are safe. */
   | Incoming<'recovered', Serializable>
   | Incoming<'persisted', number>
+  | Incoming<'returned', Returned>
   | Incoming<'gone', Gone>;
 
 // --- rules ---------------------------------------------------------------------------------------------------------
@@ -126,8 +136,19 @@ export function recover<Value>(
     current,
     acknowledged: current,
     logged,
-    effects: [...answered([], replies), ...discarded('recovered', { malformed })],
+    effects: [...answered([], replies), ...saysSo(context), ...discarded('recovered', { malformed })],
   };
+}
+
+function saysSo<Value>({ self, spares }: RollbackContext<Value>): Effect[] {
+  const item: Returned = { incarnation: incarnationOf(self) };
+  if (item.incarnation === 1) return [];
+  return spares.map((node) => ({
+    type: 'send',
+    to: address(node, 'rm'),
+    message: { type: 'returned', items: [item] },
+    channel: 'fifo',
+  }));
 }
 
 function restored<Value>(record: Serializable, object: ReplicatedObject<Value>): Replica<Value> | null {
@@ -147,7 +168,8 @@ function initial<Value>(
   const keeper = input.members[0] ?? input.node;
   const context = initialContext(input, object, settings);
   // The links lead to the node's present incarnation, whatever its number.
-  return { ...context, reign: { primary: senderId(keeper, 1), since: 0 }, node: input.node, keeper, logged: 0 };
+  const spares = input.members.filter((node) => node !== keeper);
+  return { ...context, reign: { primary: senderId(keeper, 1), since: 0 }, node: input.node, keeper, spares, logged: 0 };
 }
 
 export function rollbackReplicaManager<Value>(object: ReplicatedObject<Value>, settings: StyleSettings) {
@@ -184,7 +206,7 @@ export function rollbackReplicaManager<Value>(object: ReplicatedObject<Value>, s
     states: {
       starting: { always: [{ guard: 'isPrimary', target: 'recovering' }, { target: 'spare' }] },
       /** Has no state, and knows who has. Nothing was ever logged here. */
-      spare: { on: { recovered: {}, requests: { actions: [assign(rules.passOn), emitEffects] } } },
+      spare: { on: { recovered: {}, returned: {}, requests: { actions: [assign(rules.passOn), emitEffects] } } },
       /** The log comes before anything else. */
       recovering: { on: { recovered: { target: 'primary', actions: [assign(rules.recover), emitEffects] } } },
       primary: {

@@ -77,7 +77,8 @@ describe('rollback recovery', () => {
       const { log, text } = written(5, { transfer });
       const { player, recovered, asks, persisted } = replica({ transfer }, 'rm-1', 2);
       const answers = recovered(...log);
-      expect(values(answers)).toEqual([text]);
+      expect(sent(answers)).toEqual(['fe-1/fe replies 1', 'rm-2/rm returned 1']);
+      expect(values(answers.slice(0, 2))).toEqual([text]);
       expect(player.context.current.value.text).toBe(text);
       // PB-3: executed before the crash, so not again.
       const repeated = asks(request('a', 5));
@@ -107,6 +108,7 @@ describe('rollback recovery', () => {
     expect(recovered()).toEqual([]);
     expect(sent(asks(request('a', 1)))).toEqual(['rm-1/rm requests 1']);
     expect(player.tell('gone', [])).toEqual([]);
+    expect(player.tell('returned', [{ incarnation: 2 }])).toEqual([]);
     expect(discards(player.tell('persisted', [1]))).toEqual(['persisted unfit 1']);
   });
 

@@ -504,6 +504,15 @@ describe('a member by itself', () => {
       expect(reportsIn(effects)).toContain('m2/group:g');
     });
 
+    test('PB-7: nor where the primary has ended for certain', () => {
+      const player = leased('m2');
+      player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]);
+      expect(reportsIn(player.tell('gone', [{ node: node('m3'), incarnation: 1 }], 'm2/test'))).toEqual([]);
+      expect(reportsIn(player.tell('gone', [{ node: node('m1'), incarnation: 1 }], 'm2/test'))).toEqual(
+        everybody.slice(0, 3),
+      );
+    });
+
     test('PB-7: in the next view it waits anew', () => {
       const player = leased('m2');
       player.tell('suspicion', [{ node: node('m3'), incarnation: 1, suspected: true }]);

@@ -146,7 +146,8 @@ describe('leases', () => {
       );
       return of.events.find((event) => event.kind === 'view' && event.node === 'rm-2' && event.id === 2)?.t ?? 0;
     };
-    expect(secondView('crash:rm-1@1000ms')).toBeGreaterThan(2000 + 100);
+    expect(secondView(isolated)).toBeGreaterThan(2000 + 100);
+    expect(secondView('crash:rm-1@1000ms')).toBeLessThan(1500);
     expect(secondView('join:rm-4@1000ms')).toBeLessThan(1500);
   });
 
