@@ -28,7 +28,7 @@ import { fields, type MessageShapes, natural, text } from '../shared/shapes.js';
 import { chosen, type View } from '../shared/view.js';
 
 /** Of a cluster: how long a lease is, in ms, and the largest share by which any clock runs fast or slow. */
-export interface LeaseTerms {
+interface LeaseTerms {
   readonly duration: number;
   readonly drift: number;
 }
@@ -67,7 +67,7 @@ export const leaseShapes = {
   'lease-granted': fields({ view: natural, number: natural, member: text }),
 } as const satisfies MessageShapes;
 
-export interface LeaseInput {
+interface LeaseInput {
   readonly node: NodeId;
   readonly incarnation: number;
   readonly group: GroupName;

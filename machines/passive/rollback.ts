@@ -28,7 +28,7 @@ import { type Result, updateIn } from './messages.js';
 import { arrive, bringsUpdates, execute, order, respond, updateOf } from './primary.js';
 
 /** From the primary to the others: it is back, under this incarnation. Nobody speaks to it before it has spoken (CH-2). */
-export interface Returned {
+interface Returned {
   readonly incarnation: number;
 }
 
@@ -56,7 +56,7 @@ export interface RollbackContext<Value> extends ReplicaManagerContext<Value> {
 
 type RollbackChange<Value> = Partial<RollbackContext<Value>>;
 
-export type RollbackEvent =
+type RollbackEvent =
   | Incoming<'requests', Batch>
   /** From the node: what earlier incarnations logged, and which of this one's records are safe. */
   | Incoming<'recovered', Serializable>
@@ -67,7 +67,7 @@ export type RollbackEvent =
 // --- rules ---------------------------------------------------------------------------------------------------------
 
 /** AC: the batch is appended to the log, or its outcome replaces a log that has become long. */
-export function log<Value>(
+function log<Value>(
   context: RollbackContext<Value>,
   object: ReplicatedObject<Value>,
   transfer: StyleSettings['transfer'],
@@ -95,7 +95,7 @@ const checkpointOf = <Value>(replica: Replica<Value>, object: ReplicatedObject<V
   parts: cut({ ...replica, rest: null }, beginning, object, Number.MAX_SAFE_INTEGER).parts,
 });
 
-export function persisted<Value>(
+function persisted<Value>(
   { underWay }: RollbackContext<Value>,
   event: Incoming<'persisted', number>,
 ): RollbackChange<Value> {
@@ -110,7 +110,7 @@ export function persisted<Value>(
  * A backup made after the crash: the log, from its last checkpoint on. What is in it counts, whether or not anybody was told of
  * it; whoever waits for the last batch is answered now.
  */
-export function recover<Value>(
+function recover<Value>(
   context: RollbackContext<Value>,
   event: Incoming<'recovered', Serializable>,
   object: ReplicatedObject<Value>,
