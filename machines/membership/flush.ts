@@ -8,10 +8,12 @@
 import { heldAt } from '../multicast/hold-back-queue.js';
 import type { Gone } from '../shared/effects.js';
 import { incarnationOf, type SenderId, senderNode } from '../shared/identifiers.js';
+import { chosen } from '../shared/view.js';
 import type { Flush, Report, Suspicion } from './messages.js';
 import {
   at,
   count,
+  type MemberContext,
   memberIds,
   othersOf,
   outsideStreams,
@@ -51,7 +53,11 @@ function distrust(step: Step, id: SenderId): void {
 
 export function distrustEnded(step: Step, { node, incarnation }: Gone): void {
   for (const id of membersAt(step, node))
-    if (incarnationOf(id) <= incarnation && !step.distrusted.includes(id)) distrust(step, id);
+    if (incarnationOf(id) <= incarnation) {
+      if (!step.distrusted.includes(id)) distrust(step, id);
+      // This is certain, and who has ended answers nobody.
+      if (step.view !== null && chosen(step.view)?.id === id) step.outwaited = true;
+    }
 }
 
 export const suspectsSomeMember = (step: Pick<Step, 'view' | 'self'>, suspicion: Suspicion): boolean =>
@@ -76,8 +82,19 @@ export function takeFlush(step: Step, { suspects }: Flush): void {
 
 // --- reports -------------------------------------------------------------------------------------------------------
 
+/**
+ * PB-7: whether no lease keeps this member from taking part in the end of its view: there are none, or the primary takes part itself,
+ * for it relies on none any more, or any lease is over.
+ */
+export function isFree({ input, view, self, reports, outwaited }: Omit<MemberContext, 'effects'>): boolean {
+  if ((input.lease ?? 0) === 0 || outwaited || view === null) return true;
+  const primary = chosen(view)?.id;
+  return primary === undefined || primary === self || reports[primary] !== undefined;
+}
+
 /** To the service and to the members that take part. */
 export function report(step: Step): void {
+  if (!isFree(step)) return;
   const own: Report = {
     group: step.input.group,
     view: viewOf(step),

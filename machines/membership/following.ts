@@ -1,12 +1,14 @@
 /**
  * What a member does while its view stands: it takes what comes, delivers what is in turn, and tells in rounds what it holds.
  */
+import { address, senderNode } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import { mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
 import { countRound, takeProposals } from './agreed-order.js';
 import { isAgreed } from './group-input.js';
 import { takeHistory } from './installation.js';
+import { type LeaseGranted, leaseActor } from './lease.js';
 import type { Flush, Report } from './messages.js';
 import { dropStable, redeemed, takeEntries, takeHoldings, tellHoldings } from './streams.js';
 import {
@@ -14,6 +16,7 @@ import {
   type EntriesCome,
   type FlushCome,
   type HistoryCome,
+  type LeaseCome,
   type Multicast,
   memberAt,
   type OfAView,
@@ -27,7 +30,7 @@ import {
   type Submit,
   type TicketCome,
 } from './view-events.js';
-import { begin, count, finish, type MemberContext, type Step, toMembership } from './view-member.js';
+import { begin, count, finish, type MemberContext, type Step, toMembership, viewOf } from './view-member.js';
 import type { Issued, Offer, Submission } from './view-messages.js';
 import { accept, contactOf, orderOf } from './view-order.js';
 
@@ -99,6 +102,26 @@ export const takeProposal: Rule<ProposalCome> = ({ context, event }) =>
   follow(context, event, (step) => takeProposalsOf(step, event));
 export const takeSubmit: Rule<Submit | OfferCome> = ({ context, event }) =>
   follow(context, event, (step) => takeSubmissions(step, event));
+
+/** PB-7: given only while this member goes on in that view, so when the view ends here, all that it has given end a while later. */
+export const grantLease: Rule<LeaseCome> = ({ context, event }) => {
+  const step = begin(context);
+  const from = memberAt(step, event.from);
+  const fit = event.items.filter(({ view }) => view === viewOf(step));
+  count(step, 'of another view', event.items.length - fit.length);
+  for (const asked of fit) {
+    const grant: LeaseGranted = { ...asked, member: step.self };
+    if (from === undefined) count(step, 'not of a member');
+    else
+      step.done.push({
+        type: 'send',
+        to: address(senderNode(from), leaseActor),
+        message: { type: 'lease-granted', items: [grant] },
+        channel: 'lossy',
+      });
+  }
+  return finish(step, event.type);
+};
 
 export const learnStability: Rule<Stability> = ({ context, event }) =>
   follow(context, event, (step) => {

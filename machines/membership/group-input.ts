@@ -31,4 +31,6 @@ export interface ViewGroupInput {
   readonly stabilityInterval: number;
   /** ms after which a wish or a report is repeated that nothing came of. */
   readonly retryAfter: number;
+  /** ms that a lease of a view's primary can go on when the view ends here (lease.ts). Default 0: nobody has one. */
+  readonly lease?: number;
 }

@@ -77,6 +77,7 @@ function beginView(step: Step, decree: Decree): void {
   step.kept = emptyQueue();
   step.agreeing = nothingToAgree;
   step.reports = {};
+  step.outwaited = false;
   step.relayed = {};
   step.sources = {};
   step.votes = votesAfter(step.votes, view.id);

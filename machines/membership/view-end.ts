@@ -4,7 +4,7 @@
  */
 import { hasEnded, sendersOf, withEnded } from '../multicast/group.js';
 import type { Gone } from '../shared/effects.js';
-import { nodeOf, type SenderId } from '../shared/identifiers.js';
+import { address, nodeOf, type SenderId } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import { mapDelete } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
@@ -31,6 +31,7 @@ import {
   wish,
 } from './following.js';
 import { canInstall, endView, install, takeHistory } from './installation.js';
+import { leaseActor, type Stopped } from './lease.js';
 import type { Decree } from './messages.js';
 import { dropStable, redeemed, takeEntries } from './streams.js';
 import {
@@ -61,6 +62,7 @@ import { forgetWaiting } from './view-order.js';
 export const stopDelivering: Rule<Cause> = ({ context, event }) => {
   const step = begin(context);
   takeCause(step, event);
+  giveUpLease(step);
   report(step);
   return finish(step, event.type);
 };
@@ -77,9 +79,27 @@ export const stopForSilence: Rule<unknown> = ({ context }) => {
 /** Something that ends the new view too was known before it came. */
 export const stopAtOnce: Rule<unknown> = ({ context }) => {
   const step = begin(context);
+  giveUpLease(step);
   report(step);
   return finish(step, 'view');
 };
+
+/** Before it says anything of the end of its view, the primary relies on no lease any more. */
+function giveUpLease(step: Step): void {
+  if ((step.input.lease ?? 0) === 0) return;
+  const stopped: Stopped = { view: viewOf(step) };
+  const to = address(step.input.node, leaseActor);
+  step.done.push({ type: 'send', to, message: { type: 'stopped', items: [stopped] }, channel: 'fifo' });
+}
+
+/** The primary has come to its end too, or every lease is over: this member may take part. */
+export const reportAtLast: Rule<unknown> = ({ context }) => {
+  const step = begin(context);
+  if (step.reports[step.self] === undefined) report(step);
+  return finish(step, 'report');
+};
+
+export const outwait: Rule<unknown> = ({ context }) => ({ ...context, outwaited: true, effects: noEffects });
 
 function takeCause(step: Step, event: Cause): void {
   if (event.type === 'suspicion') for (const suspicion of event.items) takeSuspicion(step, suspicion);

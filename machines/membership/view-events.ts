@@ -5,6 +5,7 @@ import type { Gone, Incoming } from '../shared/effects.js';
 import { type Address, nodeOf, type SenderId, senderNode } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapSet } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
+import type { LeaseAsked } from './lease.js';
 import type { Accepted, Decree, Flush, Refusal, Report, Suspicion, Wish } from './messages.js';
 import { count, type Early, type MemberContext, memberIds, type Step, viewOf } from './view-member.js';
 import type { Entry, History, HoldingsTold, Offer, Proposal, Submission, Ticket } from './view-messages.js';
@@ -44,7 +45,19 @@ export type OfAView =
   | FlushCome;
 /** What ends a view, or tells more about its end. */
 export type Cause = Suspected | GoneTold | FlushCome | ReportCome | Ready | HistoryCome;
-export type Event = OfAView | Multicast | Ready | Leave | Decision | Refused | EvictedTold | Suspected | GoneTold;
+/** From the keeper beside the primary. */
+export type LeaseCome = Incoming<'lease-asked', LeaseAsked>;
+export type Event =
+  | LeaseCome
+  | OfAView
+  | Multicast
+  | Ready
+  | Leave
+  | Decision
+  | Refused
+  | EvictedTold
+  | Suspected
+  | GoneTold;
 
 export type Rule<E> = (args: { context: MemberContext; event: E }) => Partial<MemberContext>;
 

@@ -124,6 +124,8 @@ export interface MemberContext extends Effectful {
   readonly informed: boolean;
   /** It has been asked to leave. */
   readonly leaving: boolean;
+  /** The view has ended here so long ago that no lease in it holds any more, or its primary has ended for certain (PB-7). */
+  readonly outwaited: boolean;
 }
 
 /** The context while one rule works on it, and what will become its effects. */

@@ -19,6 +19,7 @@ import {
   text,
 } from '../shared/shapes.js';
 import type { VectorTimestamp } from '../shared/vector-timestamp.js';
+import { leaseAskedShape } from './lease.js';
 import {
   acceptedShape,
   decreeShape,
@@ -136,6 +137,7 @@ export const viewSynchronousShapes = (order: Order): MessageShapes => ({
   history: fields({ view: place, receipts: recordOf(receiptShape), ended: recordOf(natural), numbered: natural }),
   report: reportShape,
   flush: flushShape,
+  'lease-asked': leaseAskedShape,
   accepted: acceptedShape,
   decided: decreeShape,
   refused: refusalShape,

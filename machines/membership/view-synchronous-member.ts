@@ -18,8 +18,9 @@ import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
 import { isAwaiting, leftOpenBy, silentSenders } from './agreed-order.js';
-import { hasLost, suspectsSomeMember } from './flush.js';
+import { hasLost, isFree, suspectsSomeMember } from './flush.js';
 import {
+  grantLease,
   hasState,
   holdForLater,
   learnHistory,
@@ -49,10 +50,12 @@ import {
   noteGone,
   noteOpinion,
   noteStability,
+  outwait,
   passRefusal,
   refuseProposals,
   refuseSubmissions,
   repeatReport,
+  reportAtLast,
   stopAtOnce,
   stopDelivering,
   stopForSilence,
@@ -107,10 +110,12 @@ export const viewSynchronousMember = setup({
     canInstall: ({ context }) => canInstall(context),
     isChanging: ({ context }) => context.changing,
     isLeaving: ({ context }) => context.leaving,
+    isFree: ({ context }) => isFree(context),
   },
   delays: {
     stabilityInterval: ({ context }) => context.input.stabilityInterval,
     retryAfter: ({ context }) => context.input.retryAfter,
+    lease: ({ context }) => context.input.lease ?? 0,
   },
 }).createMachine({
   id: 'viewSynchronousMember',
@@ -145,6 +150,7 @@ export const viewSynchronousMember = setup({
     ready: false,
     informed: false,
     leaving: false,
+    outwaited: false,
     effects: noEffects,
   }),
   initial: 'starting',
@@ -232,6 +238,7 @@ export const viewSynchronousMember = setup({
         ],
         leave: { target: '.leaving', actions: [assign(wishToLeave), emitEffects] },
         refused: { actions: [assign(passRefusal), emitEffects] },
+        'lease-asked': { actions: [assign(grantLease), emitEffects] },
       },
       states: {
         stable: {
@@ -283,7 +290,17 @@ export const viewSynchronousMember = setup({
         leave: { actions: [assign(wishToLeave), emitEffects] },
         refused: { actions: [assign(passRefusal), emitEffects] },
       },
-      after: { retryAfter: { target: 'flushing', reenter: true, actions: [assign(repeatReport), emitEffects] } },
+      initial: 'waitingOutLease',
+      states: {
+        /** Another may still answer queries as the primary of this view (PB-7). */
+        waitingOutLease: {
+          always: { guard: 'isFree', target: 'reporting', actions: [assign(reportAtLast), emitEffects] },
+          after: { lease: { target: 'waitingOutLease', reenter: true, actions: assign(outwait) } },
+        },
+        reporting: {
+          after: { retryAfter: { target: 'reporting', reenter: true, actions: [assign(repeatReport), emitEffects] } },
+        },
+      },
     },
     ended: { on: { '*': { actions: [assign(discardAll('ended')), emitEffects] } } },
   },

@@ -2,8 +2,10 @@
  * What the primary does with queries (PB-7). A query sees the acknowledged state only, so it waits for no update. But another
  * primary may have answered updates since, if this one has been deposed and has not heard of it: so the primary asks all
  * other members, after the query came, whether they are still in its view. A later view has one of them in it, who would have
- * left this view before any answer was given there. One round serves all queries that came before it.
+ * left this view before any answer was given there. One round serves all queries that came before it. Under a lease nobody need be
+ * asked.
  */
+import type { Lease } from '../membership/lease.js';
 import { discarded } from '../shared/discard.js';
 import type { Effect, Incoming } from '../shared/effects.js';
 import { addReply, answered, idsOf, type Replica } from '../shared/execution.js';
@@ -26,9 +28,34 @@ export function ask<Value>(
   batches: readonly Batch[],
   object: ReplicatedObject<Value>,
 ): Asked {
+  if (holdsLease(context)) return answerAtOnce(context, batches, object);
   if (context.round !== null) return { queries: arrived(context.queries, batches), effects: noEffects };
   return begin(context, batches, object);
 }
+
+/** PB-7: under a lease no later view has another primary, so nobody need be asked. */
+const holdsLease = ({ leased, view }: Pick<ReplicaManagerContext<unknown>, 'leased' | 'view'>): boolean =>
+  leased !== null && leased === view?.id;
+
+/** The keeper beside this replica manager has a lease for it, or none any more. */
+export function takeLease<Value>(event: Incoming<'lease', Lease>): Change<Value> {
+  const last = event.items.at(-1);
+  return { leased: last?.held === true ? last.view : null, effects: noEffects };
+}
+
+function answerAtOnce<Value>(
+  { acknowledged }: Pick<ReplicaManagerContext<Value>, 'acknowledged'>,
+  batches: readonly Batch[],
+  object: ReplicatedObject<Value>,
+): Asked {
+  return { effects: [ordered(batches), ...answerQueries(acknowledged, batches, object)] };
+}
+
+const ordered = (batches: readonly Batch[]): Effect => ({
+  type: 'phase',
+  phase: 'SC',
+  requests: batches.flatMap(({ requests }) => idsOf(requests)),
+});
 
 function begin<Value>(
   context: ReplicaManagerContext<Value>,
@@ -37,19 +64,14 @@ function begin<Value>(
 ): Asked {
   const awaited = others(context);
   const number = context.rounds + 1;
-  const ids = batches.flatMap(({ requests }) => idsOf(requests));
-  const ordered: Effect = { type: 'phase', phase: 'SC', requests: ids };
   const base = { queries: noArrivals, rounds: number };
   // Alone in its view: nobody else can be in a later one.
-  if (awaited.length === 0) {
-    const effects = [ordered, ...answerQueries(context.acknowledged, batches, object)];
-    return { ...base, round: null, effects };
-  }
+  if (awaited.length === 0) return { ...base, round: null, ...answerAtOnce(context, batches, object) };
   const confirm: Confirm = { view: context.view?.id ?? 0, number };
   return {
     ...base,
     round: { number, batches, awaited },
-    effects: [ordered, ...toEach(awaited, 'confirm', confirm)],
+    effects: [ordered(batches), ...toEach(awaited, 'confirm', confirm)],
   };
 }
 

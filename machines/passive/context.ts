@@ -80,6 +80,8 @@ export interface ReplicaManagerContext<Value> extends Effectful {
   readonly round: Round | null;
   /** Rounds begun, ever. */
   readonly rounds: number;
+  /** The view in which a lease holds (PB-7); null where none does. */
+  readonly leased: number | null;
 
   // A backup's.
   /** What the last batch came to: answered again at take-over, for the primary may not have. */
@@ -123,6 +125,7 @@ export function initialContext<Value>(
     queries: noArrivals,
     round: null,
     rounds: 0,
+    leased: null,
     last: [],
     log: emptyMap(),
     early: null,

@@ -3,11 +3,12 @@
  */
 import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
-import type { Style, StyleSettings } from '../shared/style.js';
+import type { Backups, Style, StyleSettings } from '../shared/style.js';
 import { atTakeOver } from './backup.js';
 import type { ReplicaManagerContext } from './context.js';
 import { frontEnd, frontEndShapes } from './front-end.js';
 import { replicaManager, replicaManagerShapes } from './replica-manager.js';
+import { type RollbackContext, rollbackReplicaManager, rollbackShapes } from './rollback.js';
 
 export const passive = {
   name: 'passive',
@@ -15,23 +16,37 @@ export const passive = {
   needs: { order: ['fifo'], deterministic: false },
   promises: {
     consistency: ({ reads }) => (reads === 'backups' ? 'sequential' : 'linearizable'),
-    /** Given a membership service that outlives them (PB-9). A primary that lies is believed. */
-    tolerates: (n, model) => (model === 'crash' ? n - 1 : 0),
+    /** Given a membership service that outlives them (PB-9); with rollback it comes back or nothing does. A primary that lies is believed. */
+    tolerates: (n, model, backups?: Backups) => (model === 'crash' && backups !== 'rollback' ? n - 1 : 0),
   },
   phases: {
     update: ['RE', 'SC', 'EX', 'AC', 'END'],
     query: ['RE', 'SC', 'EX', 'END'],
     queryAtOne: ['RE', 'EX', 'END'],
   },
-  refuses({ tolerate, reads, backups = 'hot', transfer = 'state', deterministic = true }) {
+  refuses({ tolerate, reads, membership, backups = 'hot', transfer = 'state', deterministic = true }) {
     if (tolerate === 'byzantine') return 'Passive replication cannot tolerate lies: everybody believes the primary.';
     if (reads === 'one') return 'A query goes to the primary or to a backup: set reads to "primary" or "backups".';
+    if (reads === 'backups' && backups === 'rollback') return 'There is no backup that could answer queries.';
+    if (membership !== undefined && (membership === 'static') !== (backups === 'rollback'))
+      return 'Backups take over in a group with views (dynamic); rollback recovery has none, and no views (static).';
     if (reads === 'backups' && backups === 'cold') return 'A cold backup applies nothing, so it cannot answer queries.';
     if (transfer === 'requests' && !deterministic)
       return 'Backups that execute the requests again come to the same state only if operations are deterministic: set transfer to "state".';
     return null;
   },
+  membershipFor: ({ backups }) => (backups === 'rollback' ? 'static' : 'dynamic'),
   roles: {
+    static: {
+      replicaManager: (object: ReplicatedObject, settings: StyleSettings) => rollbackReplicaManager(object, settings),
+      frontEnd,
+      uniform: () => false,
+      replicaOf: ({ value, context }) =>
+        // the context of this machine
+        value === 'spare' || value === 'recovering' ? null : (context as RollbackContext<unknown>).acknowledged,
+      shapes: { frontEnd: frontEndShapes, replicaManager: rollbackShapes },
+      intake: { frontEnd: ['call'], replicaManager: ['requests'] },
+    },
     dynamic: {
       replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
       frontEnd,
@@ -44,6 +59,7 @@ export const passive = {
           : atTakeOver(context as ReplicaManagerContext<unknown>, object),
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
+      leases: true,
     },
   },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),

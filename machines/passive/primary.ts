@@ -81,25 +81,28 @@ export function execute<Value>(context: ReplicaManagerContext<Value>, object: Re
   };
 }
 
+/** What the batch came to, or the requests of it (PB-17). */
+export function updateOf<Value>(
+  { current, acknowledged, fresh, results, reign }: ReplicaManagerContext<Value>,
+  object: ReplicatedObject<Value>,
+  transfer: StyleSettings['transfer'],
+  number: number,
+): Update {
+  const head = { reign: reign.since, number };
+  if (transfer === 'requests') return { ...head, form: 'requests', batches: fresh };
+  const change = object.change(acknowledged.value, current.value);
+  return { ...head, form: 'state', change, version: current.version, results };
+}
+
 /** AC: one multicast tells the backups all that the batch has done (PB-5). */
 export function propose<Value>(
   context: ReplicaManagerContext<Value>,
   object: ReplicatedObject<Value>,
   transfer: StyleSettings['transfer'],
 ): Change<Value> {
-  const { current, acknowledged, fresh, results, reign, group } = context;
+  const { results, group } = context;
   const number = context.number + 1;
-  const head = { reign: reign.since, number };
-  const update: Update =
-    transfer === 'requests'
-      ? { ...head, form: 'requests', batches: fresh }
-      : {
-          ...head,
-          form: 'state',
-          change: object.change(acknowledged.value, current.value),
-          version: current.version,
-          results,
-        };
+  const update = updateOf(context, object, transfer, number);
   const ids = idsOf(results);
   const phase: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'AC', requests: ids }];
   return {

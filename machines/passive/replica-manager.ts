@@ -11,6 +11,7 @@
  * The rules are told apart by idea: primary.ts, confirm.ts, backup.ts, reads.ts, joining.ts, view-change.ts.
  */
 import { assign, setup } from 'xstate';
+import type { Lease } from '../membership/lease.js';
 import { type TransferEvent, transferShapes } from '../membership/state-transfer.js';
 import { unfit } from '../shared/discard.js';
 import type { Delivery, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
@@ -22,7 +23,7 @@ import { fields, type MessageShapes, natural } from '../shared/shapes.js';
 import type { ReplicaManagerInput, StyleSettings } from '../shared/style.js';
 import { hasArrivals } from './arrivals.js';
 import { confirm, follow, keep, learn, passOn } from './backup.js';
-import { confirmed } from './confirm.js';
+import { confirmed, takeLease } from './confirm.js';
 import { type Change, initialContext, type ReplicaManagerContext, standingIn } from './context.js';
 import { enter, expect, holdBack, receive } from './joining.js';
 import {
@@ -73,6 +74,8 @@ export type ReplicaManagerEvent =
   /** From the primary. */
   | Incoming<'confirm', Confirm>
   | Incoming<'acknowledged', Acknowledged>
+  /** From the keeper of the lease on this node. */
+  | Incoming<'lease', Lease>
   | Incoming<'gone', Gone>;
 
 /** The replica manager's chart. */
@@ -101,6 +104,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),
     stepDown: ({ context, event }) => (event.type === 'view' ? stepDown(context, event) : unfit(event)),
+    takeLease: ({ event }) => (event.type === 'lease' ? takeLease<Value>(event) : unfit(event)),
     unfit: ({ event }) => unfit(event),
   } satisfies Record<string, (told: Told) => Change<Value>>;
 
@@ -131,6 +135,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     on: {
       // Its member leaves the view too, and only that counts.
       gone: {},
+      lease: { actions: [assign(rules.takeLease), emitEffects] },
       '*': { actions: [assign(rules.unfit), emitEffects] },
     },
     states: {

@@ -19,8 +19,11 @@ export type FaultModel = 'crash' | 'byzantine';
  * same there) or to one of its backups.
  */
 export type ReadPath = 'order' | 'one' | 'primary' | 'backups';
-/** When a backup applies what the primary sends it: at once, or when it takes over. */
-export type Backups = 'hot' | 'cold';
+/**
+ * When a backup applies what the primary sends it: at once, or when it takes over; or there is none, and one is made from the
+ * primary's log after a crash.
+ */
+export type Backups = 'hot' | 'cold' | 'rollback';
 /** What a primary sends its backups: what changed, or the requests, which they execute again. */
 export type Transfer = 'state' | 'requests';
 
@@ -81,6 +84,8 @@ export interface Roles {
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
   /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
   readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
+  /** Its primary can answer queries under a lease: then it is told of one (`lease`, machines/membership/lease.ts). */
+  readonly leases?: true;
 }
 
 export interface Style {
@@ -97,7 +102,7 @@ export interface Style {
   readonly promises: {
     readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
     /** Faulty replica managers that n of them outlive without a wrong or missing answer. */
-    readonly tolerates: (n: number, model: FaultModel) => number;
+    readonly tolerates: (n: number, model: FaultModel, backups?: Backups) => number;
   };
   /** What a request goes through, in the order in which it is first seen to (FN-2). */
   readonly phases: {
@@ -118,6 +123,8 @@ export interface Style {
   ) => string | null;
   /** The machines for each membership that the style takes: one of them at least. The first is the default. */
   readonly roles: Partial<Readonly<Record<Membership, Roles>>>;
+  /** Which of them where nobody asks for one. Default: the first. */
+  readonly membershipFor?: (settings: Pick<StyleSettings, 'backups'>) => Membership;
   /** In place of a front end, on the node of a client that uses a replica manager as its proxy (AR-10). */
   readonly proxyClient: (settings: StyleSettings) => {
     readonly machine: AnyStateMachine;

@@ -5,6 +5,7 @@
  */
 import { detectorShapes, failureDetector } from '../../machines/membership/failure-detector.js';
 import type { ViewGroupInput } from '../../machines/membership/group-input.js';
+import { leaseActor, leaseKeeper, leaseShapes, waitedOut } from '../../machines/membership/lease.js';
 import { membershipService, membershipShapes } from '../../machines/membership/membership-service.js';
 import { detectorActor, membershipActor } from '../../machines/membership/messages.js';
 import { viewSynchronousSenderShapes, viewSynchronousShapes } from '../../machines/membership/view-messages.js';
@@ -42,6 +43,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     group,
     members.map((node) => senderId(node, 1)),
   );
+  const terms = { duration: settings.lease, drift: settings.clockDrift };
   const styleSettings = styleSettingsOf(settings);
   const roles = rolesOf(style, 'dynamic');
   const replicaManager = roles.replicaManager(service, styleSettings);
@@ -68,7 +70,8 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
       incarnation,
       service: serviceNodes,
       groups: [{ view, static: false }],
-      flushAfter: settings.suspectAfter,
+      // Who waits for a lease to end is not silent.
+      flushAfter: settings.suspectAfter + waitedOut(terms),
       retryAfter,
     }),
     options: { shapes: membershipShapes },
@@ -85,6 +88,13 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     application,
     stabilityInterval: STABILITY_INTERVAL,
     retryAfter,
+    lease: waitedOut(terms),
+  });
+  const keeper = (node: NodeId): Placed => ({
+    name: leaseActor,
+    machine: leaseKeeper,
+    input: (incarnation) => ({ node, incarnation, group, application: 'rm', terms }),
+    options: { shapes: leaseShapes },
   });
   const member = (node: NodeId): Placed => ({
     name: groupActor(group),
@@ -125,6 +135,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
         input: (incarnation) => ({ node, incarnation, group, members }),
         options: { shapes: roles.shapes.replicaManager, intake: roles.intake.replicaManager },
       },
+      ...(settings.lease > 0 ? [keeper(node)] : []),
       ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)))] : []),
       member(node),
     ],

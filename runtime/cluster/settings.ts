@@ -37,10 +37,20 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly membership?: Membership;
   /** What makes a total order in a group with views: one of its members, or all of them in two rounds. Default `sequencer`. */
   readonly provider?: OrderProvider;
-  /** When a backup applies what the primary sends it: at once, or when it takes over. Default `hot`. */
+  /**
+   * When a backup applies what the primary sends it: at once, or when it takes over; or there is none, and the primary's node goes
+   * on from its log when it is back (`rollback`). Default `hot`.
+   */
   readonly backups?: Backups;
   /** What a primary sends its backups: what has changed, or the requests. Default `state`. */
   readonly transfer?: Transfer;
+  /**
+   * ms of a lease under which a primary answers queries at once, and which the next view waits out (PB-7). 0: it asks its backups
+   * each time. Default 0.
+   */
+  readonly lease?: number;
+  /** The largest share by which any node's timers run fast or slow: leases are safe up to it. Default 0.1. */
+  readonly clockDrift?: number;
   /** Replicas of the membership service, each on a node of its own; 0 puts them on the replica managers' nodes. Default 3. */
   readonly membershipReplicas?: number;
   /** ms from one sign of life of a node to the next, in a group with views. Default 50. */
@@ -90,8 +100,10 @@ const clusterSettingsSchema = v.strictObject({
   reads: v.optional(v.picklist(['order', 'one', 'primary', 'backups']), 'order'),
   membership: v.optional(v.picklist(['static', 'dynamic'])),
   provider: v.optional(v.picklist(['sequencer', 'agreed']), 'sequencer'),
-  backups: v.optional(v.picklist(['hot', 'cold']), 'hot'),
+  backups: v.optional(v.picklist(['hot', 'cold', 'rollback']), 'hot'),
   transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
+  lease: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3_600_000)), 0),
+  clockDrift: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0.1),
   membershipReplicas: v.optional(whole(0, 15), 3),
   heartbeat: v.optional(ms, 50),
   suspectAfter: v.optional(ms, 500),
@@ -140,10 +152,13 @@ export function resolveSettings(
       'every replica executes every operation, and this service says that its operations are not deterministic.',
     );
   }
-  const membership = parsed.membership ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
+  const first = style.membershipFor?.(parsed) ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
+  const membership = parsed.membership ?? first;
   if (style.roles[membership] === undefined) throw unsuited(`it has no replica managers for a ${membership} group.`);
   if (membership === 'dynamic' && style.needs.provider?.includes(parsed.provider) === false)
     throw unsuited(`its order cannot be made by "${parsed.provider}".`);
+  if (parsed.lease > 0 && style.roles[membership]?.leases !== true)
+    throw unsuited('nobody in it answers queries under a lease.');
   const refused = style.refuses({ ...parsed, membership, proxy: false, deterministic: service.deterministic });
   if (refused !== null) throw unsuited(refused);
   return {

@@ -4,7 +4,7 @@
  */
 
 import { isTotal } from '../../machines/multicast/order.js';
-import type { FaultModel, Membership, Style } from '../../machines/shared/style.js';
+import type { Backups, FaultModel, Membership, Style } from '../../machines/shared/style.js';
 import { ChoraleError } from '../errors.js';
 import type { NetworkConditions } from './network.js';
 import { type Random, random } from './random.js';
@@ -18,7 +18,7 @@ export type ProfileName = (typeof profileNames)[number];
 
 export interface ProfileSubject {
   readonly style: Pick<Style, 'promises' | 'phases' | 'needs'>;
-  readonly settings: { readonly tolerate: FaultModel };
+  readonly settings: { readonly tolerate: FaultModel; readonly backups?: Backups };
   /** Whether members come and go. */
   readonly membership: Membership;
   readonly replicas: number;
@@ -113,7 +113,7 @@ class Draw {
 
   #tolerated(): number {
     const { style, settings, replicas } = this.#subject;
-    return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate));
+    return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate, settings.backups));
   }
 
   /** Whether lies are within the claim. */

@@ -144,10 +144,14 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   async advance(ms: number): Promise<void> {
     this.#sleepers += 1;
     await new Promise<void>((resolve) => {
-      this.#world.clock.setTimeout(resolve, ms);
+      // Before whoever slept is awake: where nodes never rest, time would move on without end until then.
+      const wake = (): void => {
+        this.#sleepers -= 1;
+        resolve();
+      };
+      this.#world.clock.setTimeout(wake, ms);
       this.#pump();
     });
-    this.#sleepers -= 1;
   }
 
   /** Calls back at a time, or in the next step when that has gone by. */

@@ -421,7 +421,9 @@ export class PassiveGroup {
       for (const [sender, { payloads }] of this.#streamsOf(seat.view)) {
         const from = seat.delivered.get(sender) ?? 0;
         // Once the view has ended, those who go on deliver the cut and no more; others may deliver what nobody else does.
-        const cut = seat.deposed ? undefined : this.#ends[seat.view - 1]?.cut.get(sender);
+        const next = this.views[seat.view];
+        const goesOn = next !== undefined && isMember(next, seat.id);
+        const cut = goesOn ? this.#ends[seat.view - 1]?.cut.get(sender) : undefined;
         const most = cut ?? payloads.length;
         if (from >= most) continue;
         this.#deliverTo(seat, sender, this.#chance.int(from + 1, most));
@@ -574,7 +576,8 @@ export class PassiveGroup {
     const seat = [...this.seats.values()].filter(({ id }) => senderNode(id) === node).at(-1);
     if (seat === undefined) return;
     // A view that has ended takes nothing more of those who go on.
-    const ended = !seat.deposed && seat.view < this.view.id;
+    const next = this.views[seat.view];
+    const ended = next !== undefined && isMember(next, seat.id);
     const stream = ended ? seat.pending : this.#streamsOf(seat.view).get(seat.id)?.payloads;
     for (const payload of payloads) {
       seat.sent += 1;

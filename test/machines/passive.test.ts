@@ -273,6 +273,22 @@ describe('the primary', () => {
     expect(sent(asks(request('q', 2, 'read')))).toEqual(['fe-1/fe replies 1']);
   });
 
+  test('PB-7: under a lease of its view it answers at once, and asks again when that is over, or is of another view', () => {
+    const { view: install, asks, player } = playReplica(1);
+    const lease = (place: number, held: boolean) => player.tell('lease', [{ view: place, held }], 'rm-1/lease');
+    install(view(1, 1, 2, 3));
+    lease(1, true);
+    const effects = asks(request('q', 1, 'read'));
+    expect(sent(effects)).toEqual(['fe-1/fe replies 1']);
+    expect(phased(effects).map(([phase]) => phase)).toEqual(['SC', 'EX', 'END']);
+    lease(1, false);
+    expect(sent(asks(request('q', 2, 'read')))).toEqual(['rm-2/rm confirm 1', 'rm-3/rm confirm 1']);
+    lease(1, true);
+    expect(sent(asks(request('r', 1, 'read')))).toEqual(['fe-1/fe replies 1']);
+    install(view(2, 1, 2));
+    expect(sent(asks(request('s', 1, 'read')))).toEqual([]);
+  });
+
   test('PB-8: PB-10: a session that has expired gets SESSION_EXPIRED, and from nobody who has been left behind', () => {
     const { asks, view: install, delivered, taken, player } = playReplica(1);
     install(view(1, 1, 2, 3));

@@ -181,12 +181,12 @@ describe('a member by itself', () => {
     const player = new Player(viewSynchronousMember, input('m1', view(1, 'm1', 'm2')), coverage);
     player.taken();
     player.tell('flush', [{ group: GROUP, view: 1, suspects: ids('m2') }], ms1);
-    expect(player.state).toBe('flushing');
+    expect(player.state).toEqual({ flushing: 'reporting' });
     player.tell('accepted', accepted(view(2, 'm1'), 1), ms1);
     player.tell('accepted', accepted(view(2, 'm1'), 2), ms2);
     player.tell('accepted', accepted(view(2, 'm1'), 2), ms2);
     player.tell('accepted', accepted(view(2, 'm1'), 2), 'm9/membership');
-    expect(player.state).toBe('flushing');
+    expect(player.state).toEqual({ flushing: 'reporting' });
     const effects = player.tell('accepted', accepted(view(2, 'm1'), 2), ms3);
     expect(viewsIn(effects)).toEqual([2]);
     expect(sent(effects)).toEqual(['m1/detector watch 1']);
@@ -224,7 +224,7 @@ describe('a member by itself', () => {
     const player = new Player(viewSynchronousMember, input('m1', view(1, 'm1', 'm2', 'm3')), coverage);
     player.tell('suspicion', [{ node: node('m3'), incarnation: 1, suspected: true }]);
     player.tell('decided', [decree(view(2, 'm1', 'm2'), { 'm3:1': 1 })], ms1);
-    expect(player.state).toBe('flushing');
+    expect(player.state).toEqual({ flushing: 'reporting' });
     expect(discards(player.tell('data', [data('m3', 1)], of('m3')))).toEqual(['data suspected 1']);
     expect(delivered(player.tell('relay', [data('m3', 1)], of('m2')))).toEqual([1]);
     expect(player.state).toEqual({ following: 'stable' });
@@ -280,7 +280,7 @@ describe('a member by itself', () => {
     const many = Array.from({ length: MOST_EARLY + 5 }, (_, i) => data('m1', i + 1, 2));
     expect(discards(player.tell('data', many, of('m1')))).toEqual(['data too early 5']);
     player.tell('decided', [decree(view(2, 'm1', 'm3'))], ms1);
-    expect(player.state).toBe('flushing');
+    expect(player.state).toEqual({ flushing: 'reporting' });
   });
 
   test('MC-10: what a member had no room for its author passes on, when nothing comes of the change', () => {
@@ -300,6 +300,82 @@ describe('a member by itself', () => {
     player.tell('flush', [{ group: GROUP, view: 1, suspects: ids('m2') }], ms1);
     player.tell('decided', [decree(view(2, 'm1', 'm3', 'm4'), { 'm1:1': 1 })], ms1);
     expect(sent(player.tell('multicast', ['b']))).toEqual(['m3/group:g data 1', 'm4/group:g data 1']);
+  });
+
+  describe('PB-7: under leases', () => {
+    const LEASE = 40;
+    const leased = (name: string, lease = LEASE) => {
+      const player = new Player(viewSynchronousMember, input(name, view(1, 'm1', 'm2', 'm3'), { lease }), coverage);
+      player.taken();
+      return player;
+    };
+    const reportsIn = (effects: readonly Effect[]): string[] =>
+      sends(effects)
+        .filter(({ message }) => message.type === 'report')
+        .map(({ to }) => to);
+    const everybody = ['s1/membership', 's2/membership', 's3/membership', 'm1/group:g', 'm3/group:g'];
+
+    test('PB-7: a member that goes on in the view grants a lease to a member, and to nobody when its view has ended', () => {
+      const player = leased('m2');
+      const asked = [{ view: 1, number: 7 }];
+      const [grant] = sends(player.tell('lease-asked', asked, 'm1/lease'));
+      expect(grant).toMatchObject({
+        to: 'm1/lease',
+        channel: 'lossy',
+        message: { type: 'lease-granted', items: [{ view: 1, number: 7, member: 'm2:1' }] },
+      });
+      expect(discards(player.tell('lease-asked', asked, 'm9/lease'))).toEqual(['lease-asked not of a member 1']);
+      expect(discards(player.tell('lease-asked', [{ view: 2, number: 1 }], 'm1/lease'))).toEqual([
+        'lease-asked of another view 1',
+      ]);
+      player.tell('flush', [{ group: GROUP, view: 1, suspects: [] }], ms1);
+      const late = player.tell('lease-asked', asked, 'm1/lease');
+      expect([sends(late), discards(late)]).toEqual([[], ['lease-asked not for a member 1']]);
+    });
+
+    test('PB-7: a member says nothing of the end of its view until every lease in it is over', () => {
+      const player = leased('m2');
+      expect(reportsIn(player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]))).toEqual([]);
+      expect(player.state).toEqual({ flushing: 'waitingOutLease' });
+      expect(reportsIn(player.tell('data', [data('m3', 1)], of('m3')))).toEqual([]);
+      expect(reportsIn(player.tell('report', [report('m3', {})], of('m3')))).toEqual([]);
+      expect(reportsIn(player.wait(LEASE - 1))).toEqual([]);
+      expect(reportsIn(player.wait(1))).toEqual(everybody.filter((to) => to !== 'm1/group:g'));
+      expect(player.state).toEqual({ flushing: 'reporting' });
+    });
+
+    test('PB-7: it need not wait where the primary takes part: that relies on none any more', () => {
+      const player = leased('m2');
+      player.tell('flush', [{ group: GROUP, view: 1, suspects: ids('m3') }], ms1);
+      expect(player.state).toEqual({ flushing: 'waitingOutLease' });
+      expect(reportsIn(player.tell('report', [report('m1', {})], of('m1')))).toEqual(
+        everybody.filter((to) => to !== 'm3/group:g'),
+      );
+    });
+
+    test('PB-7: the primary tells its keeper that it stops, before it tells anybody else', () => {
+      const effects = leased('m1').tell('flush', [{ group: GROUP, view: 1, suspects: ids('m3') }], ms1);
+      expect(sent(effects)[0]).toBe('m1/lease stopped 1');
+      expect(reportsIn(effects)).toContain('m2/group:g');
+    });
+
+    test('PB-7: nor where the primary has ended for certain', () => {
+      const player = leased('m2');
+      player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]);
+      expect(reportsIn(player.tell('gone', [{ node: node('m3'), incarnation: 1 }], 'm2/test'))).toEqual([]);
+      expect(reportsIn(player.tell('gone', [{ node: node('m1'), incarnation: 1 }], 'm2/test'))).toEqual(
+        everybody.slice(0, 3),
+      );
+    });
+
+    test('PB-7: in the next view it waits anew', () => {
+      const player = leased('m2');
+      player.tell('suspicion', [{ node: node('m3'), incarnation: 1, suspected: true }]);
+      player.wait(LEASE);
+      player.tell('decided', [decree(view(2, 'm1', 'm2'))], ms1);
+      player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]);
+      expect(player.state).toEqual({ flushing: 'waitingOutLease' });
+    });
   });
 
   test('every event in every state', () => {

@@ -1,5 +1,8 @@
 /** PB: passive replication. */
 const tests = ['test/machines/passive.test.ts'];
+const leases = ['test/machines/lease.test.ts'];
+const members = ['test/machines/view-synchrony.test.ts'];
+const rollback = ['test/machines/passive-rollback.test.ts'];
 
 export const passive = [
   {
@@ -129,8 +132,8 @@ export const passive = [
     rule: 'PB-10',
     breaks: 'the primary asks nobody before it answers a query',
     file: 'machines/passive/confirm.ts',
-    find: 'if (awaited.length === 0) {',
-    replace: 'if (awaited.length >= 0) {',
+    find: 'if (awaited.length === 0) return {',
+    replace: 'if (awaited.length >= 0) return {',
     tests,
   },
   {
@@ -217,9 +220,83 @@ export const passive = [
     rule: 'FN-2',
     breaks: 'AC is not told',
     file: 'machines/passive/primary.ts',
-    find: "[{ type: 'phase', phase: 'AC', requests: ids }];",
-    replace: '[];',
+    find: "const phase: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'AC', requests: ids }];",
+    replace: 'const phase: Effect[] = [];',
     tests,
     name: 'FN-2',
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'a lease holds before all have granted it',
+    file: 'machines/membership/lease.ts',
+    find: 'isGranted: ({ context }) => context.awaited.length === 0,',
+    replace: 'isGranted: ({ context }) => context.awaited.length <= 1,',
+    tests: leases,
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'a grant of an earlier round counts',
+    file: 'machines/membership/lease.ts',
+    find: 'item.view === view?.id && item.number === number);',
+    replace: 'item.view === view?.id && item.number <= number);',
+    tests: leases,
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'the primary relies on a lease for as long as the others wait',
+    file: 'machines/membership/lease.ts',
+    find: 'duration * (1 - drift);',
+    replace: 'duration * (1 + drift);',
+    tests: leases,
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'the primary keeps its lease when its view ends',
+    file: 'machines/membership/view-end.ts',
+    find: 'if ((step.input.lease ?? 0) === 0) return;',
+    replace: 'if ((step.input.lease ?? 0) >= 0) return;',
+    tests: members,
+    name: 'PB-7',
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'the end of a view waits for no lease',
+    file: 'machines/membership/flush.ts',
+    find: 'if ((input.lease ?? 0) === 0 || outwaited || view === null) return true;',
+    replace: 'if ((input.lease ?? 0) >= 0 || outwaited || view === null) return true;',
+    tests: members,
+    name: 'PB-7',
+  },
+  {
+    rule: 'PB-7',
+    breaks: 'a lease of an earlier view counts',
+    file: 'machines/passive/confirm.ts',
+    find: 'leased !== null && leased === view?.id;',
+    replace: 'leased !== null && view !== null;',
+    tests,
+  },
+  {
+    rule: 'PB-13',
+    breaks: 'the primary answers before its log is safe',
+    file: 'machines/passive/rollback.ts',
+    find: 'isSafe: ({ context }) => context.underWay?.delivered === true,',
+    replace: 'isSafe: ({ context }) => context.underWay !== null,',
+    tests: rollback,
+  },
+  {
+    rule: 'PB-13',
+    breaks: 'the log grows without end',
+    file: 'machines/passive/rollback.ts',
+    find: 'const full = context.logged >= LOG_BOUND;',
+    replace: 'const full = context.logged < 0;',
+    tests: rollback,
+  },
+  {
+    rule: 'PB-13',
+    breaks: 'a backup made from the log ignores its checkpoint',
+    file: 'machines/passive/rollback.ts',
+    find: 'current = whole;',
+    replace: 'current = whole.version < 0 ? whole : current;',
+    tests: rollback,
   },
 ];
