@@ -7,11 +7,13 @@
  */
 import { active } from './active.mjs';
 import { activeDynamic } from './active-dynamic.mjs';
+import { agreed } from './agreed.mjs';
 import { channels } from './channels.mjs';
 import { checks } from './checks.mjs';
 import { comparing } from './compare.mjs';
 import { detection } from './detection.mjs';
 import { explore } from './explore.mjs';
+import { exploreGroups } from './explore-groups.mjs';
 import { membership } from './membership.mjs';
 import { multicast } from './multicast.mjs';
 import { passive } from './passive.mjs';
@@ -33,4 +35,6 @@ export const mutants = [
   ...passive,
   ...activeDynamic,
   ...comparing,
+  ...agreed,
+  ...exploreGroups,
 ];
