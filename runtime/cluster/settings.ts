@@ -41,6 +41,8 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly backups?: Backups;
   /** What a primary sends its backups: what has changed, or the requests. Default `state`. */
   readonly transfer?: Transfer;
+  /** ms between two rounds in which the master of lazy replication passes on what has changed. Default 20. */
+  readonly catchUpAfter?: number;
   /** Replicas of the membership service, each on a node of its own; 0 puts them on the replica managers' nodes. Default 3. */
   readonly membershipReplicas?: number;
   /** ms from one sign of life of a node to the next, in a group with views. Default 50. */
@@ -86,6 +88,7 @@ const clusterSettingsSchema = v.strictObject({
   provider: v.optional(v.picklist(['sequencer', 'agreed']), 'sequencer'),
   backups: v.optional(v.picklist(['hot', 'cold']), 'hot'),
   transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
+  catchUpAfter: v.optional(ms, 20),
   membershipReplicas: v.optional(whole(0, 15), 3),
   heartbeat: v.optional(ms, 50),
   suspectAfter: v.optional(ms, 500),
