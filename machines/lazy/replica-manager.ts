@@ -72,7 +72,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     receive: ({ context, event }) => (event.type === 'chunk' ? receive(context, event, object) : unfit(event)),
     chunkTaken: ({ context, event }) =>
       event.type === 'chunk-taken' ? chunkTaken(context, event, object) : unfit(event),
-    begin: ({ context, event }) => (event.type === 'view' ? begin(context, event, object) : unfit(event)),
+    begin: ({ context, event }) => (event.type === 'view' ? begin(context, event) : unfit(event)),
     follow: ({ context, event }) => (event.type === 'view' ? follow(context, event, object) : unfit(event)),
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event, object) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),

@@ -10,6 +10,7 @@ import type { Effect, Incoming } from '../shared/effects.js';
 import { recordExecuted } from '../shared/executed-table.js';
 import { addReply, answered, idsOf, type Replica } from '../shared/execution.js';
 import { type Address, type SessionId, sessionId } from '../shared/identifiers.js';
+import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
 import type { Batch, Reply } from '../shared/requests.js';
 import type { View } from '../shared/view.js';
@@ -106,14 +107,10 @@ export function follow<Value>(
   return { ...now, effects };
 }
 
-/** The group's first view: everybody in it has the initial state, and nothing is on its way. */
-export function begin<Value>(
-  context: LazyContext<Value>,
-  event: Incoming<'view', View>,
-  object: ReplicatedObject<Value>,
-): Change<Value> {
+/** The group's first view: everybody in it has the initial state, and at most what belongs to a later one is on its way. */
+export function begin<Value>(context: LazyContext<Value>, event: Incoming<'view', View>): Change<Value> {
   const now = installed(context, event.items);
-  return { ...now, joining: { ...noState(object), view: now.view }, effects: [] };
+  return { ...now, joining: { ...context.joining, view: now.view }, effects: noEffects };
 }
 
 /** A part of the master's state. */
