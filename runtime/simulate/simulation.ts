@@ -144,10 +144,13 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   async advance(ms: number): Promise<void> {
     this.#sleepers += 1;
     await new Promise<void>((resolve) => {
-      this.#world.clock.setTimeout(resolve, ms);
+      this.#world.clock.setTimeout(() => {
+        // Here and not after the wait: time must not run on until the sleeper has its turn.
+        this.#sleepers -= 1;
+        resolve();
+      }, ms);
       this.#pump();
     });
-    this.#sleepers -= 1;
   }
 
   /** Calls back at a time, or in the next step when that has gone by. */

@@ -30,9 +30,8 @@ export const lazy = [
     rule: 'PB-14',
     breaks: 'requests put off the round in which slaves are brought up to date',
     file: 'machines/lazy/replica-manager.ts',
-    find: "always: { target: 'awaiting', actions: [assign(({ context }) => execute(context, object)), emitEffects] },",
-    replace:
-      "always: { target: '#weighing', actions: [assign(({ context }) => execute(context, object)), emitEffects] },",
+    find: "                  target: 'awaiting',",
+    replace: "                  target: '#weighing',",
     tests,
   },
   {
