@@ -6,5 +6,5 @@ import { lazy } from '../../machines/lazy/index.js';
 import { local } from '../../machines/local/index.js';
 import { passive } from '../../machines/passive/index.js';
 
-export const styles = { active, lazy, local, passive } as const;
+export const styles = { active, local, passive, lazy } as const;
 export type StyleName = keyof typeof styles;
