@@ -21,6 +21,11 @@ export const errorCodes = {
   BUSY: 'Too many requests are waiting already; this one was not sent.',
   FRONT_END_CRASHED: 'The front end stopped: the request may have taken effect or not.',
   CLOSED: 'The cluster is closed, or closing.',
+  // process groups
+  STATIC_GROUP: 'The members of a static group are the same for good: nobody joins or leaves.',
+  NO_GROUP: 'There is no group of this name, or the process is no member of it.',
+  GROUP_EXISTS: 'There is a group of this name already.',
+  GROUP_LEFT: 'This incarnation of the process has left the group, and cannot come back.',
   // messages and links
   MESSAGE_MALFORMED: 'A message does not decode, or not to what its type must be.',
   MESSAGE_TOO_LARGE: 'A message is over the size limit.',

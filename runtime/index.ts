@@ -14,6 +14,15 @@ export { type StartSettings, start } from './cluster/start.js';
 export type { StyleName } from './cluster/styles.js';
 export type { Suits } from './cluster/suits.js';
 export { ChoraleError, type ErrorCode, errorCodes } from './errors.js';
+export type { JoinSettings, Process } from './groups/process.js';
+export {
+  type ProcessGroups,
+  type ProcessGroupsSettings,
+  processGroups,
+  type SimulatedGroups,
+  type SimulatedGroupsSettings,
+  simulateGroups,
+} from './groups/process-groups.js';
 export * from './service/index.js';
 export type { SimulatedDisk } from './simulate/disk.js';
 export type { NetworkCounts } from './simulate/network.js';

@@ -2,7 +2,7 @@
  * What the replica managers and front ends of passive replication say to each other.
  */
 import type { Address, SenderId } from '../shared/identifiers.js';
-import { batchShape, outcomeShape } from '../shared/request-shapes.js';
+import { batchShape, outcomeShape, queryShape } from '../shared/request-shapes.js';
 import type { Batch, Reply, Request } from '../shared/requests.js';
 import type { Serializable } from '../shared/serializable.js';
 import { anything, fields, listOf, natural, oneOf, type Shape, text } from '../shared/shapes.js';
@@ -91,6 +91,7 @@ const updateShape: Shape = (value) => stateUpdate(value) || requestUpdate(value)
 export const updateIn = (payload: Serializable): Update | null =>
   updateShape(payload) ? (payload as unknown as Update) : null; // its shape was looked at just now
 
+export const readShape: Shape = fields({ request: queryShape, seen: natural });
 export const takenShape: Shape = fields({ view: natural, reign: natural, number: natural, member: text });
 export const confirmShape: Shape = fields({ view: natural, number: natural });
 export const confirmedShape: Shape = fields({ view: natural, number: natural, member: text });

@@ -17,9 +17,9 @@ import { unfit } from '../shared/discard.js';
 import type { Delivery, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { emitEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
-import { batchShape, queryShape } from '../shared/request-shapes.js';
+import { batchShape } from '../shared/request-shapes.js';
 import type { Batch } from '../shared/requests.js';
-import { fields, type MessageShapes, natural } from '../shared/shapes.js';
+import type { MessageShapes } from '../shared/shapes.js';
 import type { ReplicaManagerInput, StyleSettings } from '../shared/style.js';
 import { hasArrivals } from './arrivals.js';
 import { confirm, follow, keep, learn, passOn } from './backup.js';
@@ -34,6 +34,7 @@ import {
   confirmedShape,
   confirmShape,
   type Read,
+  readShape,
   type Taken,
   takenShape,
 } from './messages.js';
@@ -53,7 +54,7 @@ import { goesOn, handOn, renew, stay, stepDown, succeed, takeOver } from './view
 
 export const replicaManagerShapes = {
   requests: batchShape,
-  read: fields({ request: queryShape, seen: natural }),
+  read: readShape,
   taken: takenShape,
   confirm: confirmShape,
   confirmed: confirmedShape,

@@ -45,8 +45,10 @@ export function renew<Value>(
 }
 
 /** Whether the primary is one still, and without a break. */
-export const goesOn = <Value>(context: ReplicaManagerContext<Value>, views: readonly View[]): boolean =>
-  installed(context, views).reign === context.reign;
+export const goesOn = (
+  context: Pick<ReplicaManagerContext<unknown>, 'self' | 'view' | 'reign'>,
+  views: readonly View[],
+): boolean => installed(context, views).reign === context.reign;
 
 /**
  * The primary is one no more, and is still a member. A batch that the last view has is acknowledged; one that it has not is

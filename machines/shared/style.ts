@@ -44,6 +44,8 @@ export interface StyleSettings {
   readonly backups?: Backups;
   /** Of styles with a primary. Default: state. */
   readonly transfer?: Transfer;
+  /** Of lazy replication: ms between two rounds in which the master passes on what has changed. Default: 20. */
+  readonly catchUpAfter?: number;
   /** Messages of the total order between two comparisons of the replicas' states, where members come and go. Default: 64. */
   readonly compareEvery?: number;
 }

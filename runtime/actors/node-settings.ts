@@ -35,7 +35,7 @@ export interface NodeHooks {
   view?(view: View): void;
   crashed?(reason: ChoraleError | string): void;
   /** An actor says that this incarnation has no part in anything any more. */
-  ended?(reason: 'evicted' | 'left'): void;
+  ended?(reason: 'evicted' | 'left', actor: string): void;
   congestion?(congested: boolean): void;
   /** Something was rejected, discarded or broken, for a log: ACTOR_FAILED, LINK_BROKEN, MESSAGE_…, NOT_SERIALIZABLE. */
   error?(error: ChoraleError): void;

@@ -162,6 +162,15 @@ export class Node {
     this.#run();
   }
 
+  /** Stops an actor for good: what is for it from now on is rejected, as for one that never was. */
+  dismiss(name: string): void {
+    const actor = this.#actors.get(name);
+    if (actor === undefined) return;
+    actor.stop();
+    this.#actors.delete(name);
+    this.#addresses.delete(actor.address);
+  }
+
   hosts(name: string): boolean {
     return this.#actors.has(name);
   }
@@ -378,7 +387,7 @@ export class Node {
         }
         return;
       case 'end':
-        this.#hooks.ended?.(effect.reason);
+        this.#hooks.ended?.(effect.reason, actor.name);
         return;
       case 'discard':
         this.#counters.add(`discarded.${effect.event}`, effect.count);

@@ -106,8 +106,8 @@ export function staticPlacement(service: ReplicatedObject, settings: ResolvedSet
 const addressesOf = (nodes: readonly NodeId[], actor: string): Address[] => nodes.map((node) => address(node, actor));
 
 export function styleSettingsOf(settings: ResolvedSettings): StyleSettings {
-  const { tolerate, reads, retryAfter, sessions, backups, transfer } = settings;
-  return { tolerate, reads, retryAfter, sessions, backups, transfer };
+  const { tolerate, reads, retryAfter, sessions, backups, transfer, catchUpAfter } = settings;
+  return { tolerate, reads, retryAfter, sessions, backups, transfer, catchUpAfter };
 }
 
 export function proxyOf(

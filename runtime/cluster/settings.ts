@@ -51,6 +51,8 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly lease?: number;
   /** The largest share by which any node's timers run fast or slow: leases are safe up to it. Default 0.1. */
   readonly clockDrift?: number;
+  /** ms between two rounds in which the master of lazy replication passes on what has changed. Default 20. */
+  readonly catchUpAfter?: number;
   /** Replicas of the membership service, each on a node of its own; 0 puts them on the replica managers' nodes. Default 3. */
   readonly membershipReplicas?: number;
   /** ms from one sign of life of a node to the next, in a group with views. Default 50. */
@@ -104,6 +106,7 @@ const clusterSettingsSchema = v.strictObject({
   transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
   lease: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3_600_000)), 0),
   clockDrift: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0.1),
+  catchUpAfter: v.optional(ms, 20),
   membershipReplicas: v.optional(whole(0, 15), 3),
   heartbeat: v.optional(ms, 50),
   suspectAfter: v.optional(ms, 500),

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import bank from '../../examples/bank/service.js';
 import counter from '../../examples/counter/service.js';
 import kv from '../../examples/kv/service.js';
+import locks from '../../examples/lock-service/service.js';
 
 const code = async (call: Promise<unknown>): Promise<string> => {
   try {
@@ -95,6 +96,40 @@ describe('kv', () => {
       const got = await Promise.all(names.map((name) => cluster.client({ name }).cas('lock', '', name)));
       expect({ seed, winners: got.filter(Boolean).length }).toEqual({ seed, winners: 1 });
       expect(await cluster.client().get('lock')).toBe(names[got.indexOf(true)]);
+    }
+  });
+});
+
+describe('lock-service', () => {
+  test('one session holds a lock; another takes it when the lease is over, with a higher token', async () => {
+    await using cluster = simulate(locks, { replication: 'passive', delay: [1, 1] });
+    const [ann, bob] = [cluster.client({ name: 'ann' }), cluster.client({ name: 'bob' })];
+    expect(await ann.acquire('door', 'ann', 100)).toMatchObject({ granted: true, holder: 'ann', token: 1 });
+    expect(await bob.acquire('door', 'bob', 100)).toMatchObject({ granted: false, holder: 'ann', token: 1 });
+    expect(await ann.acquire('door', 'ann', 100)).toMatchObject({ granted: true, token: 1 });
+    expect(await ann.renew('door', 'ann', 300)).toBe(true);
+    await cluster.advance(150);
+    expect(await bob.holder('door')).toBe('ann');
+    expect(await bob.renew('door', 'bob', 100)).toBe(false);
+    await cluster.advance(300);
+    expect(await bob.holder('door')).toBeNull();
+    expect(await bob.acquire('door', 'bob', 100)).toMatchObject({ granted: true, holder: 'bob', token: 2 });
+    expect(await ann.renew('door', 'ann', 100)).toBe(false);
+    expect(await ann.release('door', 'ann')).toBe(false);
+    expect(await bob.release('door', 'bob')).toBe(true);
+    expect(await bob.holder('door')).toBeNull();
+    expect(await ann.acquire('door', 'ann', 100)).toMatchObject({ granted: true, token: 3 });
+    for (const lease of [0, -1, 0.5]) expect(await code(ann.acquire('door', 'ann', lease))).toBe('LEASE_INVALID');
+  });
+
+  test('of all who ask at once one gets the lock, also when the primary crashes', async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      await using cluster = simulate(locks, { replication: 'passive', seed, faults: [`crash:rm-1@${seed * 2}ms`] });
+      const names = ['a', 'b', 'c'];
+      const grants = await Promise.all(names.map((name) => cluster.client({ name }).acquire('door', name, 60_000)));
+      const winners = names.filter((_, i) => grants[i]?.granted);
+      expect({ seed, winners: winners.length }).toEqual({ seed, winners: 1 });
+      expect(await cluster.client().holder('door')).toBe(winners[0]);
     }
   });
 });

@@ -14,6 +14,7 @@ import { comparing } from './compare.mjs';
 import { detection } from './detection.mjs';
 import { explore } from './explore.mjs';
 import { exploreGroups } from './explore-groups.mjs';
+import { lazy } from './lazy.mjs';
 import { membership } from './membership.mjs';
 import { multicast } from './multicast.mjs';
 import { passive } from './passive.mjs';
@@ -36,5 +37,6 @@ export const mutants = [
   ...activeDynamic,
   ...comparing,
   ...agreed,
+  ...lazy,
   ...exploreGroups,
 ];

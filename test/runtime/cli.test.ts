@@ -536,7 +536,7 @@ describe('modules', () => {
   });
 
   test.each([
-    ['nobody', /INPUT_INVALID: There is no example "nobody": there are bank, counter, kv\./],
+    ['nobody', /INPUT_INVALID: There is no example "nobody": there are bank, counter, kv, lock-service\./],
     ['./nothing.mjs', /INPUT_INVALID: There is no module \.\/nothing\.mjs\./],
     ['./none.mjs', /INPUT_INVALID: The module none\.mjs exports no service/],
     [
@@ -770,9 +770,10 @@ describe('the other words', () => {
         { name: 'bank', updates: ['setBalance', 'deposit', 'withdraw', 'transfer'] },
         { name: 'counter' },
         { name: 'kv' },
+        { name: 'lock-service' },
       ],
       explorations: ['bank', 'ping-pong', 'two-phase-commit'],
-      replication: [{ name: 'active' }, { name: 'local' }],
+      replication: [{ name: 'active' }, { name: 'local' }, { name: 'passive' }, { name: 'lazy' }],
     });
   });
 
