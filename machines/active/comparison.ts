@@ -36,7 +36,7 @@ export const digestShape: Shape = fields({
   digest: text,
 });
 
-export interface Comparison extends Point {
+interface Comparison extends Point {
   readonly said: readonly Digest[];
   /** Executed here since the point before; null until this member has reached the point. */
   readonly operations: readonly string[] | null;
@@ -63,7 +63,7 @@ export interface Divergence extends Point {
 
 export const MOST_POINTS = 16;
 /** A client can ask for operations that there are not, so their names have a bound. */
-export const MOST_NAMES = 64;
+const MOST_NAMES = 64;
 
 export const nothingCompared: Comparing = { open: [], settled: { view: 0, number: 0 }, operations: [] };
 

@@ -49,10 +49,10 @@ export type MemberReplicaManagerEvent =
   | Incoming<'gone', Gone>;
 
 /** Messages of the order between two comparisons, where the settings do not say. */
-export const COMPARE_EVERY = 64;
+const COMPARE_EVERY = 64;
 
 /** SC: the order is made. */
-export function takeOrder<Value>(event: Incoming<'delivered', Delivery>): Change<Value> {
+function takeOrder<Value>(event: Incoming<'delivered', Delivery>): Change<Value> {
   const ordered = orderedIn(event.items);
   const ids = ordered.flatMap(({ batch }) => idsOf(batch.requests));
   const effects: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'SC', requests: ids }];
@@ -63,7 +63,7 @@ export function takeOrder<Value>(event: Incoming<'delivered', Delivery>): Change
 }
 
 /** Pieces of the order that are of one view and have no point of comparison but at their end. */
-export function piecesOf(ordered: readonly Ordered[], every: number): Ordered[][] {
+function piecesOf(ordered: readonly Ordered[], every: number): Ordered[][] {
   const pieces: Ordered[][] = [];
   for (const next of ordered) {
     const piece = pieces.at(-1);
@@ -133,7 +133,7 @@ function answerAlone<Value>(
 }
 
 /** EX and END of reads at this replica manager alone; one that is too early waits. */
-export function takeReads<Value>(
+function takeReads<Value>(
   context: Context<Value>,
   event: Incoming<'read', Read>,
   object: ReplicatedObject<Value>,

@@ -13,7 +13,15 @@ import { assign, setup } from 'xstate';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { idsOf } from '../shared/execution.js';
-import { type Address, address, type GroupName, nodeOf, type SenderId, senderNode } from '../shared/identifiers.js';
+import {
+  type Address,
+  address,
+  type GroupName,
+  groupActor,
+  nodeOf,
+  type SenderId,
+  senderNode,
+} from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import {
   admit,
@@ -63,7 +71,7 @@ interface Hearing extends Outstanding {
   readonly words: readonly Word[];
 }
 
-export interface ObserverFrontEndContext extends Effectful {
+interface ObserverFrontEndContext extends Effectful {
   /** Where the replies go: this actor. */
   readonly self: Address;
   readonly group: GroupName;
@@ -134,7 +142,7 @@ export function takeReplies(context: Context, event: Incoming<'replies', MemberR
 }
 
 /** A member that is still being sent the state has the requests in what it holds. */
-export function takeHeld(context: Context, event: Incoming<'held', Held>): Change {
+function takeHeld(context: Context, event: Incoming<'held', Held>): Change {
   const said = event.items.map(
     ({ session, seq, member, view }): Said => ({ session, seq, word: { member, view, reply: null } }),
   );
@@ -216,13 +224,13 @@ export function observe(context: Context, event: Incoming<'view', View>): Change
 }
 
 /** A client has given up. */
-export function giveUp(context: Context, event: Incoming<'cancel', Cancelled>): Change {
+function giveUp(context: Context, event: Incoming<'cancel', Cancelled>): Change {
   const { outstanding, effects } = forget(context.outstanding, event.items);
   return { outstanding, effects };
 }
 
 /** A round is over: what has been out for the whole of it goes to the group again, or to the next replica manager. */
-export function repeat(context: Context): Change {
+function repeat(context: Context): Change {
   const { round } = context.turns;
   const { turns, moved, ...rest } = withoutSilent(context.turns, context.outstanding);
   let { outstanding } = rest;
@@ -234,7 +242,14 @@ export function repeat(context: Context): Change {
     overdue.push(again);
   }
   const asked = moved.map(({ entry }) => entry);
-  return { turns, outstanding, effects: [...toGroup(context, overdue), ...ask({ ...context, turns }, asked)] };
+  const again = [...toGroup(context, overdue), ...ask({ ...context, turns }, asked)];
+  return { turns, outstanding, effects: [...(overdue.length === 0 ? [] : askForView(context)), ...again] };
+}
+
+/** The view may have changed, and whoever told of it be gone: the group's actor on this node asks. */
+function askForView({ self, group }: Context): Effect[] {
+  const to = address(nodeOf(self), groupActor(group));
+  return [{ type: 'send', to, message: { type: 'behind', items: [group] }, channel: 'fifo' }];
 }
 
 /** The front end's chart: whether any call is out. */

@@ -27,7 +27,7 @@ import { fields, natural, type Shape, text } from '../shared/shapes.js';
 import { isMember, type View } from '../shared/view.js';
 
 /** Who speaks of a request, and the view in which it was delivered to it: the first time, or again. */
-export interface Witness {
+interface Witness {
   readonly member: SenderId;
   readonly view: number;
 }

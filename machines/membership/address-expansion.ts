@@ -28,11 +28,11 @@ export interface ToGroup {
   readonly payload: Serializable;
 }
 /** The same as it comes to the group's actor on the node of each who is on the list. */
-export interface Expanded extends ToGroup {
+interface Expanded extends ToGroup {
   readonly sender: Address;
 }
 /** The answer to `ask`: who is on this list now. */
-export interface Listed {
+interface Listed {
   readonly group: GroupName;
   readonly members: readonly SenderId[];
 }
@@ -62,8 +62,8 @@ export interface ExpansionContext extends Effectful {
 }
 
 /** Groups, and members of each, at most; who comes later is not listed. */
-export const MOST_LISTS = 1024;
-export const MOST_LISTED = 1024;
+const MOST_LISTS = 1024;
+const MOST_LISTED = 1024;
 
 type Lists = ExpansionContext['lists'];
 type Rule<E> = (args: { context: ExpansionContext; event: E }) => Partial<ExpansionContext>;

@@ -14,7 +14,7 @@
 import type { NodeId } from '../shared/identifiers.js';
 import type { Change, DirectoryCopy } from './directory.js';
 
-export interface Proposal {
+interface Proposal {
   readonly ballot: number;
   readonly change: Change;
 }
@@ -69,7 +69,7 @@ export const isMajority = (agreement: Pick<Agreement, 'replicas'>, count: number
   2 * count > agreement.replicas.length;
 
 /** The least ballot of its own above all that it has promised. */
-export function nextBallot({ self, replicas, promised }: Agreement): number {
+function nextBallot({ self, replicas, promised }: Agreement): number {
   const n = replicas.length;
   const ballot = Math.floor(promised / n) * n + replicas.indexOf(self);
   return ballot > promised ? ballot : ballot + n;
@@ -82,7 +82,7 @@ export function campaigning(agreement: Agreement): Agreement & { readonly campai
 }
 
 /** Gives up what it tries under a lower ballot than the one that it has heard of. */
-export const withoutLowerCampaign = (agreement: Agreement, ballot: number): Agreement =>
+const withoutLowerCampaign = (agreement: Agreement, ballot: number): Agreement =>
   agreement.campaign !== null && agreement.campaign.ballot < ballot ? { ...agreement, campaign: null } : agreement;
 
 /** Phase 1 at an acceptor; null when it has promised a higher ballot. */

@@ -13,7 +13,7 @@ interface Vote extends Accepted {
 /** One vote for each replica and slot: bounded by the replicas and the few slots under way. */
 export type Votes = readonly Vote[];
 
-export const majority = (service: readonly NodeId[]): number => Math.floor(service.length / 2) + 1;
+const majority = (service: readonly NodeId[]): number => Math.floor(service.length / 2) + 1;
 
 /** The votes with these of one replica: in a slot, that of the highest ballot stands. */
 export function withVotes(votes: Votes, by: NodeId, accepted: readonly Accepted[]): Votes {

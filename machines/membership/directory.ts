@@ -53,7 +53,7 @@ export interface DirectoryCopy {
  * Nodes of which a group remembers that they have left. A wish of a node that is forgotten could only be an old one
  * that was under way while so many others left.
  */
-export const REMEMBERED_PAST = 256;
+const REMEMBERED_PAST = 256;
 
 const flag: Shape = (value) => typeof value === 'boolean';
 export const changeShape: Shape = (value) =>
@@ -68,7 +68,7 @@ const entryShape: Shape = fields({
   past: listOf(text),
 });
 export const directoryShape: Shape = fields({ slot: natural, entries: listOf(entryShape) });
-export const proposalShape: Shape = fields({ ballot: natural, change: changeShape });
+const proposalShape: Shape = fields({ ballot: natural, change: changeShape });
 export const promiseShape: Shape = fields({
   ballot: natural,
   slot: natural,

@@ -18,7 +18,7 @@ import {
 } from './state-transfer.js';
 
 /** The transfer to one joiner. */
-export interface Donation<Value> {
+interface Donation<Value> {
   readonly to: Address;
   readonly view: number;
   /** Chunks sent, and of these taken. */

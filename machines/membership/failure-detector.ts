@@ -34,14 +34,14 @@ export interface DetectorInput {
 }
 
 /** To the detector of another node: this incarnation is alive. */
-export interface Heartbeat {
+interface Heartbeat {
   readonly incarnation: number;
   /** It is no answer, so who does not send any of its own accord is to answer it. */
   readonly asks?: true;
 }
 
 /** A fault put in by a test: this node is suspected at once, until its next heartbeat but one. */
-export interface Mistake {
+interface Mistake {
   readonly node: NodeId;
 }
 
@@ -58,7 +58,7 @@ export type DetectorEvent =
   Watching | Beating | Ended | Mistaken;
 
 /** What is thought of a node that is watched. */
-export interface Watched {
+interface Watched {
   /** The latest incarnation that is known to have started, 1 if none is. */
   readonly incarnation: number;
   /** `gone` is certain, for this incarnation and all before it. */

@@ -34,7 +34,7 @@ import { begin, count, finish, type MemberContext, type Step, toMembership, view
 import type { Issued, Offer, Submission } from './view-messages.js';
 import { accept, contactOf, orderOf } from './view-order.js';
 
-export const follow = (context: MemberContext, event: OfAView, take: (step: Step) => void): Partial<MemberContext> => {
+const follow = (context: MemberContext, event: OfAView, take: (step: Step) => void): Partial<MemberContext> => {
   const step = begin(context);
   take(step);
   advance(step);

@@ -6,7 +6,7 @@ import { fields, type MessageShapes, natural, oneOf, type Shape, text } from '..
 import { acceptedShape, decreeShape, refusalShape } from './messages.js';
 
 /** The actor of a replica of the name service. */
-export const namesActor = 'names';
+const namesActor = 'names';
 export const namesAt = (node: NodeId): Address => address(node, namesActor);
 
 /** From a new primary, to every replica of the name service: it serves this name since this view. */

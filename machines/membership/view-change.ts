@@ -47,14 +47,14 @@ export const nothingHeard: Collection = {
 };
 
 /** Most claims and wishes of one group at a time; all are repeated by who still means them. */
-export const MOST_CLAIMS = 4096;
+const MOST_CLAIMS = 4096;
 export const MOST_WISHES = 1024;
 
 export const isEmpty = ({ reports, claims, joins, leaves }: Collection): boolean =>
   claims.length === 0 && joins.length === 0 && leaves.length === 0 && Object.keys(reports).length === 0;
 
 /** The report of a member for the view that it is asked about. */
-export function reportOf({ decree: { view } }: Entry, { reports }: Collection, id: SenderId): Report | undefined {
+function reportOf({ decree: { view } }: Entry, { reports }: Collection, id: SenderId): Report | undefined {
   const report = reports[id];
   return report?.view === view.id ? report : undefined;
 }
@@ -85,13 +85,13 @@ export function suspectsOf(entry: Entry, collection: Collection): readonly Sende
 }
 
 /** F: the members that take part in the change. */
-export function participants(entry: Entry, collection: Collection): readonly Member[] {
+function participants(entry: Entry, collection: Collection): readonly Member[] {
   const suspects = suspectsOf(entry, collection);
   return entry.decree.view.members.filter(({ id }) => !suspects.includes(id));
 }
 
 /** VS-1: what any of them holds, of each sender the most. */
-export function union(reports: readonly Report[]): Holdings {
+function union(reports: readonly Report[]): Holdings {
   const all: Record<SenderId, number> = {};
   for (const { holds } of reports) {
     for (const [sender, upTo] of Object.entries(holds)) {
@@ -130,7 +130,7 @@ function stayers(entry: Entry, collection: Collection): readonly Member[] {
 }
 
 /** The view that would follow now: survivors in their order, then who joins. */
-export function nextView(entry: Entry, collection: Collection): View {
+function nextView(entry: Entry, collection: Collection): View {
   const { group, id: before } = entry.decree.view;
   const id = before + 1;
   const staying = stayers(entry, collection);

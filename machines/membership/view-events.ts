@@ -24,12 +24,12 @@ export type Stability = Incoming<'stability', HoldingsTold>;
 export type HistoryCome = Incoming<'history', History>;
 export type ReportCome = Incoming<'report', Report>;
 export type FlushCome = Incoming<'flush', Flush>;
-export type AcceptedCome = Incoming<'accepted', Accepted>;
-export type DecidedCome = Incoming<'decided', Decree>;
+type AcceptedCome = Incoming<'accepted', Accepted>;
+type DecidedCome = Incoming<'decided', Decree>;
 export type Decision = AcceptedCome | DecidedCome;
 export type Refused = Incoming<'refused', Refusal>;
 /** The answer of the service to a wish or report of this incarnation, which is out for good. */
-export type EvictedTold = Incoming<'evicted', Wish>;
+type EvictedTold = Incoming<'evicted', Wish>;
 export type Suspected = Incoming<'suspicion', Suspicion>;
 export type GoneTold = Incoming<'gone', Gone>;
 /** Messages that belong to a view: this one's are taken, later ones' wait for it. */

@@ -38,7 +38,7 @@ export interface Candidate {
 }
 
 /** A sender from outside whose message is not agreed yet: which one it is, and for how many rounds it has been. */
-export interface Awaited {
+interface Awaited {
   readonly place: number;
   readonly rounds: number;
 }

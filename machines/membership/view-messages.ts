@@ -56,7 +56,7 @@ export interface Entry extends Issued {
 }
 
 /** The agreed number of the message at this place; 0: it is one of a view before, and not delivered again. */
-export interface Verdict {
+interface Verdict {
   readonly place: number;
   readonly number: number;
 }

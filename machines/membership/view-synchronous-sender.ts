@@ -27,11 +27,13 @@ import type { Issued, Offer, Taken } from './view-messages.js';
 type Multicast = Incoming<'multicast', Serializable>;
 /** From the application on this node: timestamps that came with what it has read. */
 type Heard = Incoming<'heard', VectorTimestamp>;
+/** From the application on this node: it has heard of a later view than it was handed. */
+type Behind = Incoming<'behind'>;
 type TakenTold = Incoming<'taken', Taken>;
 type AcceptedCome = Incoming<'accepted', Accepted>;
 type DecidedCome = Incoming<'decided', Decree>;
 type Refused = Incoming<'refused', Refusal>;
-type Event = Multicast | Heard | TakenTold | ProposalCome | AcceptedCome | DecidedCome | Refused;
+type Event = Multicast | Heard | Behind | TakenTold | ProposalCome | AcceptedCome | DecidedCome | Refused;
 
 export interface ViewSenderContext extends Effectful {
   readonly input: ViewGroupInput;
@@ -187,12 +189,6 @@ const passRefusal: Rule<Refused> = ({ context, event }) => ({
   ],
 });
 
-/**
- * Rounds of retryAfter after which it asks for the view at the latest: a replica of the service that came back does not know
- * who observed it before.
- */
-const REFRESH = 10;
-
 type Asked = { context: ViewSenderContext; event: Event };
 
 const showsView = ({ context, event }: Asked): boolean =>
@@ -217,10 +213,7 @@ export const viewSynchronousSender = setup({
     knowsView: ({ context }) => context.view !== null,
     isAllTaken: ({ context }) => context.untaken.size === 0,
   },
-  delays: {
-    retryAfter: ({ context }) => context.input.retryAfter,
-    refreshAfter: ({ context }) => REFRESH * context.input.retryAfter,
-  },
+  delays: { retryAfter: ({ context }) => context.input.retryAfter },
 }).createMachine({
   id: 'viewSynchronousSender',
   context: ({ input }) => ({
@@ -237,6 +230,8 @@ export const viewSynchronousSender = setup({
   initial: 'starting',
   on: {
     heard: { actions: [assign(hear), emitEffects] },
+    // A replica of the service that came back does not know who observed it before.
+    behind: { actions: [assign(observe), emitEffects] },
     refused: { actions: [assign(passRefusal), emitEffects] },
     '*': { actions: [assign(discardAll('not for an outside sender')), emitEffects] },
   },
@@ -264,7 +259,6 @@ export const viewSynchronousSender = setup({
     learning: { always: [{ guard: 'isAllTaken', target: 'sending' }, { target: 'sending.awaiting' }] },
     sending: {
       initial: 'idle',
-      after: { refreshAfter: { target: 'learning', actions: [assign(observe), emitEffects] } },
       on: {
         accepted: { actions: [assign(learnViews), emitEffects] },
         decided: { actions: [assign(learnViews), emitEffects] },

@@ -1,6 +1,7 @@
 /**
  * Passive (primary-backup) replication as a style: one replica manager executes, and the others take its state.
  */
+import type { AnyStateMachine } from 'xstate';
 import type { ReplicatedObject } from '../shared/object.js';
 import { proxyClient, proxyClientShapes } from '../shared/proxy-client.js';
 import type { Backups, Style, StyleSettings } from '../shared/style.js';
@@ -37,16 +38,6 @@ export const passive = {
   },
   membershipFor: ({ backups }) => (backups === 'rollback' ? 'static' : 'dynamic'),
   roles: {
-    static: {
-      replicaManager: (object: ReplicatedObject, settings: StyleSettings) => rollbackReplicaManager(object, settings),
-      frontEnd,
-      uniform: () => false,
-      replicaOf: ({ value, context }) =>
-        // the context of this machine
-        value === 'spare' || value === 'recovering' ? null : (context as RollbackContext<unknown>).acknowledged,
-      shapes: { frontEnd: frontEndShapes, replicaManager: rollbackShapes },
-      intake: { frontEnd: ['call'], replicaManager: ['requests'] },
-    },
     dynamic: {
       replicaManager: (object: ReplicatedObject, settings: StyleSettings) => replicaManager(object, settings),
       frontEnd,
@@ -60,6 +51,17 @@ export const passive = {
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
       leases: true,
+    },
+    static: {
+      replicaManager: (object: ReplicatedObject, settings: StyleSettings): AnyStateMachine =>
+        rollbackReplicaManager(object, settings),
+      frontEnd,
+      uniform: () => false,
+      replicaOf: ({ value, context }) =>
+        // the context of this machine
+        value === 'spare' || value === 'recovering' ? null : (context as RollbackContext<unknown>).acknowledged,
+      shapes: { frontEnd: frontEndShapes, replicaManager: rollbackShapes },
+      intake: { frontEnd: ['call'], replicaManager: ['requests'] },
     },
   },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),

@@ -28,7 +28,7 @@ import { type Result, updateIn } from './messages.js';
 import { arrive, bringsUpdates, execute, order, respond, updateOf } from './primary.js';
 
 /** From the primary to the others: it is back, under this incarnation. Nobody speaks to it before it has spoken (CH-2). */
-export interface Returned {
+interface Returned {
   readonly incarnation: number;
 }
 

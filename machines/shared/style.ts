@@ -134,8 +134,14 @@ export interface Style {
   };
 }
 
-/** The memberships that the style takes, its default first. */
-export const membershipsOf = ({ roles }: Pick<Style, 'roles'>): Membership[] => Object.keys(roles) as Membership[]; // by its type
+/** The membership that is asked for, or else the one that the style takes with these settings. */
+export function membershipOf(
+  { roles, membershipFor }: Pick<Style, 'roles' | 'membershipFor'>,
+  settings: Pick<StyleSettings, 'backups'> & { readonly membership?: Membership },
+): Membership {
+  const [first] = Object.keys(roles) as Membership[]; // by its type
+  return settings.membership ?? membershipFor?.(settings) ?? first ?? 'static';
+}
 
 /** Errors: a style is asked for a membership only where it takes it, so this throws for nobody else. */
 export function rolesOf({ name, roles }: Pick<Style, 'name' | 'roles'>, membership: Membership): Roles {

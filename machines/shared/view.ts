@@ -25,7 +25,7 @@ export interface View {
   readonly members: readonly Member[];
 }
 
-export const memberShape: Shape = fields({ id: text, since: natural, full: (value) => typeof value === 'boolean' });
+const memberShape: Shape = fields({ id: text, since: natural, full: (value) => typeof value === 'boolean' });
 export const viewShape: Shape = fields({ group: text, id: natural, members: listOf(memberShape) });
 
 /** The first view of a group whose members are known from the start. */

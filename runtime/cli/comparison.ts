@@ -109,7 +109,7 @@ export function* measureUnderFaults(
   const live = simulation.replicas().filter(({ state }) => state === 'live');
   const measured = {
     ...longestSilence(waits(played), Number.isFinite(struck) ? struck : 0),
-    ...updatesOf(played, simulation.replicas(), log),
+    ...updatesOf(played, simulation.replicas(), log, simulation.membership),
     unanswered: played.filter((request) => !isAnswered(request)).length,
     neverCame: faultLog.neverCame(faults),
     agree: new Set(live.map(({ digest }) => digest)).size <= 1,

@@ -9,6 +9,7 @@
  * than were answered, as many are lost at least, whoever held them once.
  */
 import { requestId } from '../../machines/shared/identifiers.js';
+import type { Membership } from '../../machines/shared/style.js';
 import type { ReplicaStatus } from '../cluster/cluster.js';
 import { notOfTheService } from '../simulate/verdict.js';
 import type { PlayedRequest } from '../simulate/workload.js';
@@ -55,6 +56,7 @@ export function updatesOf(
   played: readonly PlayedRequest[],
   replicas: readonly ReplicaStatus[],
   log: HoldingLog,
+  membership: Membership,
 ): Updates {
   const live = replicas.filter(({ state }) => state === 'live');
   const answered = played.flatMap(({ call, answer }) =>
@@ -62,7 +64,9 @@ export function updatesOf(
       ? [requestId(call.session, call.seq)]
       : [],
   );
-  const lostRequests = answered.filter((id) => !live.some(({ node }) => log.holds(node, id)));
+  // Where members come and go, backups take states and joiners are sent them, and nobody says which requests are in them.
+  const named = membership === 'static' ? answered : [];
+  const lostRequests = named.filter((id) => !live.some(({ node }) => log.holds(node, id)));
   const inState = live.reduce((most, { version }) => Math.max(most, version), 0);
   return {
     answered: answered.length,

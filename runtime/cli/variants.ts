@@ -14,7 +14,8 @@ type OwnSettings = Omit<ClusterSettings, 'replication'>;
 
 /** Settings of a style that are worth a line of their own, besides the one that each style has as it comes. */
 const telling: { readonly [Name in StyleName]?: readonly OwnSettings[] } = {
-  active: [{ reads: 'one' }, { tolerate: 'byzantine' }],
+  active: [{ membership: 'dynamic' }, { reads: 'one' }, { tolerate: 'byzantine' }],
+  passive: [{ reads: 'backups' }, { backups: 'cold' }],
 };
 
 const variantOf = (replication: StyleName, settings: OwnSettings): Variant => ({

@@ -9,7 +9,7 @@ import {
   type Backups,
   type FaultModel,
   type Membership,
-  membershipsOf,
+  membershipOf,
   type OrderProvider,
   type ReadPath,
   type Style,
@@ -155,8 +155,8 @@ export function resolveSettings(
       'every replica executes every operation, and this service says that its operations are not deterministic.',
     );
   }
-  const first = style.membershipFor?.(parsed) ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
-  const membership = parsed.membership ?? first;
+  const { membership: asked, ...others } = parsed;
+  const membership = membershipOf(style, asked === undefined ? others : { ...others, membership: asked });
   if (style.roles[membership] === undefined) throw unsuited(`it has no replica managers for a ${membership} group.`);
   if (membership === 'dynamic' && style.needs.provider?.includes(parsed.provider) === false)
     throw unsuited(`its order cannot be made by "${parsed.provider}".`);

@@ -2,7 +2,7 @@ import { active } from '../../machines/active/index.js';
 import { type GroupInput, type GroupRole, groupMachine, isTotal, type Order } from '../../machines/multicast/index.js';
 import { address, groupActor, groupName, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import type { Call } from '../../machines/shared/requests.js';
-import { rolesOf, type Style, type StyleSettings } from '../../machines/shared/style.js';
+import { membershipOf, rolesOf, type Style, type StyleSettings } from '../../machines/shared/style.js';
 import {
   answersIn,
   type ClientHistory,
@@ -39,7 +39,7 @@ export function replication(service: ReplicatedService, settings: ReplicationSet
   const plan: Plan = { service, settings, members, calls, ordered };
   const allAnswered = (view: View): boolean =>
     calls.flat().every((call) => isAnswered(view.observed(historyName), idOf(call)));
-  const hasViews = (settings.style ?? (active as Style)).roles.static === undefined;
+  const hasViews = hasViewsOf(settings);
   return {
     name: `${service.name}: ${replicas} replica managers, ${calls.length} clients`,
     actors: hasViews ? viewedActors(plan, styleSettingsOf(settings)) : actorsOf(plan),
@@ -172,9 +172,9 @@ function isLinearizableIn({ service, calls }: Plan): Property['holds'] {
   };
 }
 
-const styleSettingsOf = ({ style, tolerate = 'crash', ...settings }: ReplicationSettings): StyleSettings => ({
+const styleSettingsOf = ({ tolerate = 'crash', ...settings }: ReplicationSettings): StyleSettings => ({
   tolerate,
-  reads: settings.reads ?? (style?.roles.static === undefined && style !== undefined ? 'primary' : 'order'),
+  reads: settings.reads ?? (hasViewsOf(settings) ? 'primary' : 'order'),
   retryAfter: 500,
   sessions: 1000,
   ...(settings.backups === undefined ? {} : { backups: settings.backups }),
@@ -195,4 +195,9 @@ function agreement(view: View, members: readonly NodeId[], service: ReplicatedSe
   if (members.some((member) => executed(member) > executed(first)))
     return 'a crashed replica manager has executed more than the live ones';
   return true;
+}
+
+/** Whether the style's members come and go, as it is explored. */
+function hasViewsOf({ style = active as Style, backups }: Pick<ReplicationSettings, 'style' | 'backups'>): boolean {
+  return membershipOf(style, backups === undefined ? {} : { backups }) === 'dynamic';
 }

@@ -52,7 +52,7 @@ export type LastingFault = { readonly during: Span } & (
 /** What happens to a node at once: faults, and, in a group that changes, what its members do of their own accord. */
 const strokes = ['crash', 'recover', 'suspect', 'join', 'leave'] as const;
 export type Stroke = (typeof strokes)[number];
-export interface Strike {
+interface Strike {
   readonly kind: Stroke;
   readonly node: NodeId;
   readonly when: Moment;

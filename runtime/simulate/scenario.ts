@@ -5,7 +5,7 @@
 import type { Order } from '../../machines/multicast/order.js';
 import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
-import { type FaultModel, type Membership, membershipsOf, type ReadPath } from '../../machines/shared/style.js';
+import { type FaultModel, membershipOf, type ReadPath } from '../../machines/shared/style.js';
 import type { OfSomeStyles } from '../cluster/settings.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
@@ -91,7 +91,7 @@ export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenar
   const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
   const clients = new Set(requests.map(({ client }) => client)).size;
   const style = styles[settings.replication];
-  const membership = settings.more?.membership ?? (membershipsOf(style)[0] as Membership); // every style has roles for one
+  const membership = membershipOf(style, settings.more ?? {});
   const subject = { style, settings, membership, replicas: settings.replicas, clients, horizon };
   const draw = (from: number) => {
     const { conditions, settings: own, more, faults } = drawProfile(from, subject, profile);

@@ -64,6 +64,8 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   readonly seed: number;
   readonly #world: World;
   readonly #injector: Injector;
+  /** Replica managers that a fault lets join. */
+  readonly #joiners = new Set<NodeId>();
   #pumping = false;
   #sleepers = 0;
 
@@ -89,6 +91,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
       watch: (node) => this.nodes.get(node)?.watchStates(),
     });
     world.called = () => this.#pump();
+    for (const fault of settings.faults.map(parseFault)) if (fault.kind === 'join') this.#joiners.add(fault.node);
     for (const fault of settings.faults) this.inject(fault);
   }
 
@@ -240,6 +243,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 
   #known(text: string, fault: Fault, node: NodeId): void {
+    if (fault.kind === 'join') this.#joiners.add(fault.node);
     const refused = (hint: string): ChoraleError =>
       new ChoraleError('INPUT_INVALID', `The fault "${text}" names ${node}: ${hint}.`);
     const changes = this.membership === 'dynamic';
@@ -252,7 +256,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
     }
     if (this.serves(node)) return;
     const replica = /^rm-([1-9]\d*)$/.exec(node);
-    if (replica !== null && (changes || Number(replica[1]) <= this.settings.replicas)) return;
+    if (replica !== null && (Number(replica[1]) <= this.settings.replicas || this.#joiners.has(node))) return;
     if (/^fe-[1-9]\d*$/.test(node)) return; // a front end may come with a later client
     throw refused(`there are rm-1 to rm-${this.settings.replicas}, and fe-1, fe-2, … for the clients`);
   }

@@ -180,7 +180,7 @@ describe('MC-7: a crash half way is settled by the next view', () => {
     world.multicast('m2');
     world.run(150);
     world.gone('m2', sender);
-    expect(world.stateOf('m2')).toBe('flushing');
+    expect(world.stateOf('m2')).toEqual({ flushing: 'reporting' });
     world.run();
     for (const name of ['m1', 'm3']) world.gone(name, sender);
     world.run();

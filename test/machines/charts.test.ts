@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import type { AnyStateMachine } from 'xstate';
+import { addressExpansion } from '../../machines/membership/address-expansion.js';
 import { failureDetector } from '../../machines/membership/failure-detector.js';
+import { leaseKeeper } from '../../machines/membership/lease.js';
+import { membershipService } from '../../machines/membership/membership-service.js';
 import { nameService } from '../../machines/membership/name-service.js';
+import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
+import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
 import { type GroupRole, groupMachine, orders } from '../../machines/multicast/index.js';
 import { styles } from '../../runtime/cluster/styles.js';
 import { chartIds, chartsTaken } from '../charts/setup.js';
@@ -18,8 +23,13 @@ const machines = (): AnyStateMachine[] => [
     style.proxyClient(defaults).machine,
   ]),
   ...roles.flatMap((role) => orders.map((order) => groupMachine(role, order).machine)),
+  addressExpansion,
   failureDetector,
+  leaseKeeper,
+  membershipService,
   nameService,
+  viewSynchronousMember,
+  viewSynchronousSender,
 ];
 
 test('every chart is in the account that ends the tests, though no test ran it', () => {

@@ -726,7 +726,7 @@ describe('explore', () => {
   });
 
   test.each([
-    ['explore nothing', 'There is no exploration "nothing": there are bank, ping-pong, two-phase-commit'],
+    ['explore nothing', 'There is no exploration "nothing": there are bank, membership, ping-pong, two-phase-commit'],
     ['explore ./nothing.mjs', 'There is no module'],
     ['explore two-phase-commit --set rm=3', 'has no setting rm: there are rms'],
     ['explore two-phase-commit --set rms', 'a name and a number'],
@@ -772,7 +772,7 @@ describe('the other words', () => {
         { name: 'kv' },
         { name: 'lock-service' },
       ],
-      explorations: ['bank', 'ping-pong', 'two-phase-commit'],
+      explorations: ['bank', 'membership', 'ping-pong', 'two-phase-commit'],
       replication: [{ name: 'active' }, { name: 'local' }, { name: 'passive' }, { name: 'lazy' }],
     });
   });

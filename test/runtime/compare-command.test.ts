@@ -254,13 +254,16 @@ describe('what the lines are made of', () => {
     held.record(executes('rm-1', 's#1', 's#2', 's#3'));
     held.record({ ...executes('rm-2', 's#1'), phase: 'AC' });
     const played = [update(1), update(2), update(3, false)];
-    expect(updatesOf(played, [replica('rm-1', 3), replica('rm-2', 1)], held)).toMatchObject({ answered: 2, lost: 0 });
-    expect(updatesOf(played, [replica('rm-1', 0, 'crashed'), replica('rm-2', 1)], held)).toEqual({
+    expect(updatesOf(played, [replica('rm-1', 3), replica('rm-2', 1)], held, 'static')).toMatchObject({
+      answered: 2,
+      lost: 0,
+    });
+    expect(updatesOf(played, [replica('rm-1', 0, 'crashed'), replica('rm-2', 1)], held, 'static')).toEqual({
       answered: 2,
       lost: 1,
       lostRequests: ['s#2'],
     });
-    expect(updatesOf(played, [replica('rm-1', 0, 'crashed')], held).lost).toBe(2);
+    expect(updatesOf(played, [replica('rm-1', 0, 'crashed')], held, 'static').lost).toBe(2);
   });
 
   test('who comes back may have been sent what the others had, or have it on disk; nothing else', () => {
@@ -275,14 +278,14 @@ describe('what the lines are made of', () => {
       held.record({ t: 3, node: 'rm-1', kind: 'recovered', incarnation: 2 });
       return held;
     };
-    expect(updatesOf(played, back, ends()).lostRequests).toEqual(['s#2']);
-    expect(updatesOf(played, back, ends('rm-1')).lostRequests).toEqual([]);
+    expect(updatesOf(played, back, ends(), 'static').lostRequests).toEqual(['s#2']);
+    expect(updatesOf(played, back, ends('rm-1'), 'static').lostRequests).toEqual([]);
   });
 
   test('where the states hold fewer updates than were answered, as many are lost, whoever had them', () => {
     const held = log();
     held.record(executes('rm-1', 's#1', 's#2'));
-    expect(updatesOf([update(1), update(2)], [replica('rm-1', 1)], held)).toEqual({
+    expect(updatesOf([update(1), update(2)], [replica('rm-1', 1)], held, 'static')).toEqual({
       answered: 2,
       lost: 1,
       lostRequests: [],
