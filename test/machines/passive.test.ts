@@ -166,7 +166,7 @@ describe('the primary', () => {
     expect(updateIn(payloadOf(effects))).toMatchObject({ number: 2, version: 4 });
   });
 
-  test('PB-3: a request id already executed gets the stored response, and is not executed again', () => {
+  test('PB-3, PB-4: a request id already executed gets the stored response, and is not executed again', () => {
     const { asks, delivered, taken, object, update } = primaryInAgreement();
     expect(asks(request('a', 1))).toEqual([]);
     delivered(update, 1, 1);
