@@ -62,6 +62,8 @@ export interface FrontEndContext extends Effectful {
   readonly self: Address;
   /** The latest view, 0 before the first. */
   readonly view: number;
+  /** Its primary; null while none is known. */
+  readonly primary: Address | null;
   /** The replica managers, and which of them is asked next: the primary, where it is known. */
   readonly turns: Turns;
   /** Which of them is asked to read. */
@@ -174,7 +176,8 @@ function follow(context: FrontEndContext, event: Incoming<'view', View>): Change
   const round = context.turns.round + 1;
   for (const [session, entry] of mapEntries(context.outstanding)) {
     const still = place(entry.asked);
-    const stays = entry.isRead ? still >= 0 : still === turn;
+    // Who was asked before it was primary may have passed it on to the primary that is gone.
+    const stays = entry.isRead ? still >= 0 : still === turn && servers[turn] === context.primary;
     const next: Asked = stays ? { ...entry, asked: still } : { ...entry, asked: turn, round, again: true };
     outstanding = mapSet(outstanding, session, next);
     if (!stays) moved.push(next);
@@ -182,6 +185,7 @@ function follow(context: FrontEndContext, event: Incoming<'view', View>): Change
   const reader = place(context.reader);
   return {
     view: view.id,
+    primary: servers[turn] ?? null,
     turns: { servers, gone: [], turn, round: context.turns.round },
     reader: reader >= 0 ? reader : context.reader % servers.length,
     outstanding,
@@ -193,6 +197,7 @@ function initialContext(input: FrontEndInput): FrontEndContext {
   return {
     self: address(input.node, 'fe'),
     view: 0,
+    primary: null,
     turns: { servers: input.members, gone: [], turn: input.first, round: 0 },
     reader: input.first,
     outstanding: emptyMap(),
