@@ -32,7 +32,7 @@ import {
   type PersistentMap,
 } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
-import { fields, listOf, natural, optional, type Shape } from '../shared/shapes.js';
+import { fields, flag, listOf, natural, optional, type Shape } from '../shared/shapes.js';
 import type { Decree, Holdings } from './messages.js';
 import { agreedOn, opened, verdictOf, withProposal } from './proposals.js';
 import { append, handMessage, receiptOf, stableOf } from './streams.js';
@@ -268,9 +268,7 @@ type Unsettled = {
 
 const unsettledShape: Shape = fields({
   numbered: optional(natural),
-  open: listOf(
-    fields({ author: senderShape, place: validPlace, number: natural, known: (value) => typeof value === 'boolean' }),
-  ),
+  open: listOf(fields({ author: senderShape, place: validPlace, number: natural, known: flag })),
 });
 
 const wordsOf = ({ unsettled }: Decree): Unsettled[] =>

@@ -14,7 +14,7 @@ import {
   mapSet,
   type PersistentMap,
 } from '../shared/persistent-map.js';
-import { fields, listOf, natural, oneOf, optional, type Shape, text } from '../shared/shapes.js';
+import { fields, flag, listOf, natural, oneOf, optional, type Shape, text } from '../shared/shapes.js';
 import { isMember, type View } from '../shared/view.js';
 import { type Decree, decreeShape } from './messages.js';
 
@@ -55,7 +55,6 @@ export interface DirectoryCopy {
  */
 const REMEMBERED_PAST = 256;
 
-const flag: Shape = (value) => typeof value === 'boolean';
 export const changeShape: Shape = (value) =>
   fields({ kind: oneOf('view'), decree: decreeShape })(value) ||
   fields({ kind: oneOf('create'), decree: decreeShape, static: flag, madeBy: text })(value) ||

@@ -12,7 +12,7 @@
  */
 import { type Address, address, type GroupName, type NodeId, type SenderId } from '../shared/identifiers.js';
 import type { Serializable } from '../shared/serializable.js';
-import { anything, fields, listOf, natural, recordOf, type Shape, text } from '../shared/shapes.js';
+import { anything, fields, flag, listOf, natural, recordOf, type Shape, text } from '../shared/shapes.js';
 import { type View, viewShape } from '../shared/view.js';
 
 /** The actors of a replica of the service, and of the failure detector on any node. */
@@ -129,7 +129,6 @@ export interface Watch {
   readonly incarnations?: Readonly<Record<NodeId, number>>;
 }
 
-const flag: Shape = (value) => typeof value === 'boolean';
 const suspects = listOf(text);
 export const holdingsShape: Shape = recordOf(natural);
 export const reportShape: Shape = fields({

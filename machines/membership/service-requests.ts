@@ -14,7 +14,7 @@ import {
   senderNode,
 } from '../shared/identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapSet } from '../shared/persistent-map.js';
-import { fields, type MessageShapes, natural, text } from '../shared/shapes.js';
+import { fields, flag, type MessageShapes, natural, text } from '../shared/shapes.js';
 import { isMember } from '../shared/view.js';
 import { type Entry, entries, entryOf, isOver } from './directory.js';
 import {
@@ -55,7 +55,7 @@ export const requestShapes = {
   observe: observeShape,
   create: creationShape,
   destroy: destructionShape,
-  suspicion: fields({ node: text, incarnation: natural, suspected: (value) => typeof value === 'boolean' }),
+  suspicion: fields({ node: text, incarnation: natural, suspected: flag }),
 } as const satisfies MessageShapes;
 
 export type RequestEvent =

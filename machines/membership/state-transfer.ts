@@ -24,7 +24,7 @@
  */
 import type { Incoming } from '../shared/effects.js';
 import { type Address, address, type GroupName, type SenderId, senderNode } from '../shared/identifiers.js';
-import { fields, type MessageShapes, natural } from '../shared/shapes.js';
+import { fields, flag, type MessageShapes, natural } from '../shared/shapes.js';
 import { chosen, type View } from '../shared/view.js';
 import { type Part, partsShape } from './install-point.js';
 
@@ -50,7 +50,7 @@ export interface ChunkTaken {
 }
 
 export const transferShapes = {
-  chunk: fields({ view: natural, number: natural, data: partsShape, last: (value) => typeof value === 'boolean' }),
+  chunk: fields({ view: natural, number: natural, data: partsShape, last: flag }),
   'chunk-taken': fields({ view: natural, number: natural }),
 } as const satisfies MessageShapes;
 

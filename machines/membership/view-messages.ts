@@ -10,6 +10,7 @@ import type { Serializable } from '../shared/serializable.js';
 import {
   anything,
   fields,
+  flag,
   listOf,
   type MessageShapes,
   natural,
@@ -107,7 +108,6 @@ export interface History {
 }
 
 const issued = { sender: senderShape, seq: place, payload: anything };
-const flag: Shape = (value) => typeof value === 'boolean';
 const proposalShape = fields({ view: place, place, number: natural, known: flag });
 const ticket = (order: Order) => ({
   view: place,

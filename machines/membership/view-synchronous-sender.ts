@@ -14,6 +14,7 @@ import type { Effect, Effectful, EffectsEmitted, Incoming, Message } from '../sh
 import { address, nodeOf, type SenderId, senderId } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap, mapDelete, mapEntries, mapHas, mapSet, type PersistentMap } from '../shared/persistent-map.js';
+import { remembered } from '../shared/remembered.js';
 import type { Serializable } from '../shared/serializable.js';
 import { emptyTimestamp, merge, type VectorTimestamp } from '../shared/vector-timestamp.js';
 import { chosen, type View } from '../shared/view.js';
@@ -91,15 +92,19 @@ const hear: Rule<Heard> = ({ context, event }) =>
     : discardAll('an order without timestamps')({ event });
 
 /** All members of the view have said their numbers, so they have the messages, and learn what is agreed. */
-const takeProposals: Rule<ProposalCome> = ({ context, event }) => {
+const agreeOn = remembered((context: ViewSenderContext, event: ProposalCome) => {
   const { agreed, losses, ...change } = proposed(context, event);
   const untaken = agreed.reduce((rest, { seq }) => mapDelete(rest, String(seq)), context.untaken);
   return { ...change, untaken, effects: [...change.effects, ...discarded(event.type, losses)] };
-};
+});
+
+const takeProposals: Rule<ProposalCome> = ({ context, event }) => agreeOn(context, event);
 
 /** The messages that remain when these are taken. */
-const remaining = ({ untaken }: ViewSenderContext, { items }: TakenTold): PersistentMap<Issued> =>
-  items.flatMap(({ seqs }) => seqs).reduce((rest, seq) => mapDelete(rest, String(seq)), untaken);
+const remaining = remembered(
+  ({ untaken }: ViewSenderContext, { items }: TakenTold): PersistentMap<Issued> =>
+    items.flatMap(({ seqs }) => seqs).reduce((rest, seq) => mapDelete(rest, String(seq)), untaken),
+);
 
 const takeTaken: Rule<TakenTold> = ({ context, event }) => {
   const known = event.items.flatMap(({ seqs }) => seqs).filter((seq) => !mapHas(context.untaken, String(seq)));
@@ -127,7 +132,7 @@ const beginWith: Rule<unknown> = (given) => {
  */
 const offerAgain: Rule<unknown> = ({ context }) => ({
   effects: [
-    ...toService(context, { type: 'observe', items: [{ group: context.input.group }] }),
+    ...asked(context),
     ...(isAgreed(context.input) ? [] : sendIn(context, context.view, untakenOf(context)).effects),
   ],
 });
@@ -136,31 +141,30 @@ const offerAgain: Rule<unknown> = ({ context }) => ({
  * The views that this event shows to be decided, in order: by votes only those that follow on what is known, since the
  * ones between are on their way; by word of the service, whatever comes next.
  */
-function learned(
-  context: ViewSenderContext,
-  event: AcceptedCome | DecidedCome,
-): { votes: Votes; views: View[]; missed: boolean } {
-  const { input, votes, view } = context;
-  const by = nodeOf(event.from);
-  const isOurs = (decree: Decree): boolean => decree.view.group === input.group && decree.view.id > (view?.id ?? 0);
-  if (!input.service.includes(by)) return { votes, views: [], missed: false };
-  if (event.type === 'decided') {
-    const views = event.items.filter(isOurs).map((decree) => decree.view);
-    return { votes, views: views.sort((a, b) => a.id - b.id), missed: false };
-  }
-  const now = withVotes(
-    votes,
-    by,
-    event.items.filter(({ decree }) => isOurs(decree)),
-  );
-  const views: View[] = [];
-  const decided = decidedBy(now, input.service);
-  for (const decree of decided) {
-    const last = views.at(-1) ?? view;
-    if (last === null || decree.view.id === last.id + 1) views.push(decree.view);
-  }
-  return { votes: now, views, missed: views.length < decided.length };
-}
+const learned = remembered(
+  (context: ViewSenderContext, event: AcceptedCome | DecidedCome): { votes: Votes; views: View[]; missed: boolean } => {
+    const { input, votes, view } = context;
+    const by = nodeOf(event.from);
+    const isOurs = (decree: Decree): boolean => decree.view.group === input.group && decree.view.id > (view?.id ?? 0);
+    if (!input.service.includes(by)) return { votes, views: [], missed: false };
+    if (event.type === 'decided') {
+      const views = event.items.filter(isOurs).map((decree) => decree.view);
+      return { votes, views: views.sort((a, b) => a.id - b.id), missed: false };
+    }
+    const now = withVotes(
+      votes,
+      by,
+      event.items.filter(({ decree }) => isOurs(decree)),
+    );
+    const views: View[] = [];
+    const decided = decidedBy(now, input.service);
+    for (const decree of decided) {
+      const last = views.at(-1) ?? view;
+      if (last === null || decree.view.id === last.id + 1) views.push(decree.view);
+    }
+    return { votes: now, views, missed: views.length < decided.length };
+  },
+);
 
 const learnViews: Rule<AcceptedCome | DecidedCome> = ({ context, event }) => {
   const { votes, views, missed } = learned(context, event);
@@ -197,7 +201,7 @@ const showsView = ({ context, event }: Asked): boolean =>
 const takesAll = ({ context, event }: Asked): boolean => event.type === 'taken' && remaining(context, event).size === 0;
 
 const agreesOnAll = ({ context, event }: Asked): boolean =>
-  event.type === 'proposal' && takeProposals({ context, event }).untaken?.size === 0;
+  event.type === 'proposal' && agreeOn(context, event).untaken.size === 0;
 
 export const viewSynchronousSender = setup({
   types: {

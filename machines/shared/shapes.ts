@@ -11,6 +11,7 @@ export type MessageShapes = Readonly<Record<string, Shape>>;
 export const text: Shape = (value) => typeof value === 'string';
 export const natural: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 export const number: Shape = (value) => typeof value === 'number';
+export const flag: Shape = (value) => typeof value === 'boolean';
 export const anything: Shape = () => true;
 export const oneOf =
   (...values: readonly unknown[]): Shape =>

@@ -3,7 +3,7 @@
  * a group are numbered, and no two have the same number.
  */
 import { type GroupName, type NodeId, type SenderId, senderNode } from './identifiers.js';
-import { fields, listOf, natural, type Shape, text } from './shapes.js';
+import { fields, flag, listOf, natural, type Shape, text } from './shapes.js';
 
 /** A member: one incarnation of a node. */
 export interface Member {
@@ -25,7 +25,7 @@ export interface View {
   readonly members: readonly Member[];
 }
 
-const memberShape: Shape = fields({ id: text, since: natural, full: (value) => typeof value === 'boolean' });
+const memberShape: Shape = fields({ id: text, since: natural, full: flag });
 export const viewShape: Shape = fields({ group: text, id: natural, members: listOf(memberShape) });
 
 /** The first view of a group whose members are known from the start. */
