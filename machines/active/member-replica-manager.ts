@@ -192,6 +192,7 @@ export function memberReplicaManager<Value>(object: ReplicatedObject<Value>, set
     },
     states: {
       outside: {
+        tags: 'joining',
         on: {
           view: [
             { guard: 'isExcluded', actions: [assign(() => exclude<Value>()), 'emitEffects'] },
@@ -204,6 +205,7 @@ export function memberReplicaManager<Value>(object: ReplicatedObject<Value>, set
         },
       },
       joining: {
+        tags: 'joining',
         on: {
           view: [
             {
