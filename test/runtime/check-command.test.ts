@@ -9,6 +9,7 @@ import type { CheckReport } from '../../runtime/cli/check-report.js';
 import { run } from '../../runtime/cli/cli.js';
 import { plotOf } from '../../runtime/cli/plot.js';
 import { history, kv } from './check/small-histories.js';
+import { type Ended, runCommand } from './command.js';
 
 let folder: string;
 beforeAll(() => {
@@ -16,38 +17,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 async function chorale(
   line: string,
   input = '',
   interrupted = new AbortController().signal,
   command = run,
 ): Promise<Ended> {
-  let stdout = '';
-  let stderr = '';
-  const code = await command(line.split(' '), {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: (async function* () {
-      yield input;
-      // Nobody has closed it.
-      if (input === '') await new Promise(() => {});
-    })(),
-    cwd: folder,
-    color: false,
-    progressAfter: null,
-    interrupted,
-  });
-  return { code, stdout, stderr };
+  const stdin = (async function* () {
+    yield input;
+    // Nobody has closed it.
+    if (input === '') await new Promise(() => {});
+  })();
+  return runCommand(line.split(' '), { cwd: folder, stdin, interrupted }, command);
 }
 
 const named = (name: string, text: string): string => {

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import counter from '../../examples/counter/service.js';
-import { run } from '../../runtime/cli/cli.js';
 import type { Io } from '../../runtime/cli/io.js';
 import type { Report, ReportedRequest } from '../../runtime/cli/report.js';
 import { simulate } from '../../runtime/simulate/simulation.js';
 import { playInSlices } from '../../runtime/simulate/workload.js';
+import { type Ended, runCommand } from './command.js';
 
 /** What begins a terminal's commands. */
 const ESCAPE = '\u001b';
@@ -19,36 +19,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** One command line, as a shell would cut it at its spaces. */
 async function chorale(line: string, world: Partial<Io> & { input?: string } = {}): Promise<Ended> {
-  let stdout = '';
-  let stderr = '';
   const { input, ...io } = world;
-  const code = await run(line === '' ? [] : line.split(' '), {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: (async function* () {
-      // In pieces that cut a character of two bytes in half.
-      const bytes = new TextEncoder().encode(input ?? '');
-      for (let place = 0; place < bytes.length; place += 7) yield bytes.subarray(place, place + 7);
-    })(),
-    cwd: folder,
-    color: false,
-    progressAfter: null,
-    interrupted: new AbortController().signal,
-    ...io,
-  });
-  return { code, stdout, stderr };
+  const stdin = (async function* () {
+    // In pieces that cut a character of two bytes in half.
+    const bytes = new TextEncoder().encode(input ?? '');
+    for (let place = 0; place < bytes.length; place += 7) yield bytes.subarray(place, place + 7);
+  })();
+  return runCommand(line === '' ? [] : line.split(' '), { cwd: folder, stdin, ...io });
 }
 
 async function reported(

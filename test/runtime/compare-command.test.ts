@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { NodeId } from '../../machines/shared/identifiers.js';
-import { run } from '../../runtime/cli/cli.js';
 import { consistencyText } from '../../runtime/cli/compare-readable.js';
 import type { Compared, Comparison } from '../../runtime/cli/compare-report.js';
 import type { Io } from '../../runtime/cli/io.js';
@@ -13,6 +12,7 @@ import { variants } from '../../runtime/cli/variants.js';
 import type { ReplicaStatus } from '../../runtime/cluster/cluster.js';
 import { styles } from '../../runtime/cluster/styles.js';
 import type { PlayedRequest } from '../../runtime/simulate/workload.js';
+import { type Ended, runCommand } from './command.js';
 
 let folder: string;
 beforeAll(() => {
@@ -20,29 +20,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function chorale(
-  line: string,
-  world: Partial<Io> = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  let stdout = '';
-  let stderr = '';
-  const code = await run(line.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [], {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: (async function* () {
-      yield '';
-    })(),
-    cwd: folder,
-    color: false,
-    progressAfter: null,
-    interrupted: new AbortController().signal,
-    ...world,
-  });
-  return { code, stdout, stderr };
+async function chorale(line: string, world: Partial<Io> = {}): Promise<Ended> {
+  const stdin = (async function* () {
+    yield '';
+  })();
+  const words = line.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [];
+  return runCommand(words, { cwd: folder, stdin, ...world });
 }
 
 async function compared(line: string): Promise<Comparison & { code: number }> {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import bank from '../../examples/bank/service.js';
-import { run } from '../../runtime/cli/cli.js';
 import type { Io } from '../../runtime/cli/io.js';
 import type { ReplayReport } from '../../runtime/cli/replay-report.js';
 import { savedText } from '../../runtime/cli/saved-run.js';
@@ -11,6 +10,7 @@ import type { Scenario } from '../../runtime/simulate/scenario.js';
 import { tryScenario } from '../../runtime/simulate/trial.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';
 import { lineRecorder } from '../../runtime/trace/recorder.js';
+import { type Ended, runCommand } from './command.js';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -19,32 +19,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** One command line, as a shell would cut it at its spaces. */
-async function chorale(line: string, world: Partial<Io> = {}): Promise<Ended> {
-  let stdout = '';
-  let stderr = '';
-  const code = await run(line.split(' '), {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: (async function* () {})(),
-    cwd: folder,
-    color: false,
-    progressAfter: null,
-    interrupted: new AbortController().signal,
-    ...world,
-  });
-  return { code, stdout, stderr };
-}
+const chorale = (line: string, world: Partial<Io> = {}): Promise<Ended> =>
+  runCommand(line.split(' '), { cwd: folder, ...world });
 
 async function reported(line: string): Promise<ReplayReport & { readonly code: number }> {
   const { code, stdout, stderr } = await chorale(`${line} --json`);

@@ -5,12 +5,12 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../examples/bank/service.js';
-import { run } from '../../runtime/cli/cli.js';
 import type { Io } from '../../runtime/cli/io.js';
 import type { SimReport } from '../../runtime/cli/sim-report.js';
 import type { RunOutcome } from '../../runtime/simulate/outcome.js';
 import { drawScenario, type Exercise, parseRun, runText } from '../../runtime/simulate/scenario.js';
 import { RunTotals } from '../../runtime/simulate/totals.js';
+import { type Ended, runCommand } from './command.js';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -19,34 +19,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** One command line, as a shell would cut it at its spaces. */
 async function chorale(line: string, world: Partial<Io> & { input?: string } = {}): Promise<Ended> {
-  let stdout = '';
-  let stderr = '';
   const { input, ...io } = world;
-  const code = await run(line.split(' '), {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: (async function* () {
-      yield input ?? '';
-    })(),
-    cwd: folder,
-    color: false,
-    progressAfter: null,
-    interrupted: new AbortController().signal,
-    ...io,
-  });
-  return { code, stdout, stderr };
+  const stdin = (async function* () {
+    yield input ?? '';
+  })();
+  return runCommand(line.split(' '), { cwd: folder, stdin, ...io });
 }
 
 async function reported(
