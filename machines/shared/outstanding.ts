@@ -89,7 +89,7 @@ export function forget<O extends Outstanding>(
 /** The round of a call that is asked now: the timer starts with the first call that is out. */
 export const roundOf = (turns: Turns, noneIsOut: boolean): number => (noneIsOut ? turns.round : turns.round + 1);
 
-/** The next server after this one that is not gone; this one again when all are gone (the client's deadline ends it then). */
+/** The next server after this one that is not gone; this one again when there is no other. */
 function serverAfter(turns: Pick<Turns, 'servers' | 'gone'>, place: number): number {
   const n = turns.servers.length;
   for (let i = 1; i < n; i++) {
@@ -111,7 +111,10 @@ export interface Reassignment<O extends Outstanding> {
   readonly moved: readonly { readonly from: number; readonly entry: O }[];
 }
 
-/** These incarnations have ended: what was asked of them is asked of others. */
+/**
+ * These incarnations have ended: what was asked of them is asked of others. When that leaves none, those that ended earlier
+ * are asked again: nobody says when a node is back.
+ */
 export function withoutGone<O extends Outstanding>(
   before: Turns,
   outstanding: PersistentMap<O>,
@@ -120,8 +123,10 @@ export function withoutGone<O extends Outstanding>(
   const nodes = items
     .map(({ node }) => node)
     .filter((node) => before.servers.some((server) => nodeOf(server) === node));
-  const turns = { ...before, gone: [...new Set([...before.gone, ...nodes])] };
-  return reassign(turns, outstanding, turns.round + 1, (asked) => isGone(turns, asked));
+  const ended = { ...before, gone: [...new Set([...before.gone, ...nodes])] };
+  const isOneLeft = before.servers.some((_, place) => !isGone(ended, place));
+  const turns = isOneLeft ? ended : { ...before, gone: nodes.slice(-1) };
+  return reassign(turns, outstanding, turns.round + 1, (asked) => isGone(ended, asked));
 }
 
 /** The end of a round. */

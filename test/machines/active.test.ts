@@ -613,6 +613,24 @@ describe('a proxy', () => {
     expect(sent(player.wait(10))).toEqual(['rm-3/fe call 3']);
   });
 
+  test('AR-10: when every proxy has been gone, those that went first are asked again: they may be back', () => {
+    const player = playProxyClient(3);
+    player.tell('call', [call('a', 1)]);
+    player.tell('gone', gone('rm-1'));
+    player.tell('gone', gone('rm-2'));
+    expect(sent(player.tell('gone', gone('rm-3')))).toEqual(['rm-1/fe call 1']);
+    player.wait(10);
+    expect(sent(player.wait(10))).toEqual(['rm-1/fe cancel 1', 'rm-2/fe call 1']);
+  });
+
+  test('AR-10: a proxy that is the only one is asked again, though it has been gone', () => {
+    const player = playProxyClient(1);
+    player.tell('call', [call('a', 1)]);
+    player.tell('gone', gone('rm-1'));
+    player.wait(10);
+    expect(sent(player.wait(10))).toEqual(['rm-1/fe call 1']);
+  });
+
   test('AR-10: the answer of a former proxy is as good, and the present one is told to forget the call', () => {
     const player = playProxyClient(3);
     player.tell('call', [call('a', 1)]);
