@@ -40,7 +40,7 @@ export function exploration({
     crashes,
     suspicions,
     timeouts,
-    suspected: suspicion === 0 ? pairs : pairs.slice(suspicion - 1, suspicion),
-    mayCrash: crash === 0 ? all : all.slice(crash - 1, crash),
+    ...(suspicion === 0 ? {} : { suspected: pairs.slice(suspicion - 1, suspicion) }),
+    ...(crash === 0 ? {} : { mayCrash: all.slice(crash - 1, crash) }),
   });
 }

@@ -81,7 +81,11 @@ export function membership(settings: MembershipSettings = {}): Configuration {
           seen.type === 'event' && seen.event.type === 'suspicion' ? raised + 1 : raised,
       },
     ],
-    properties: propertiesOf(group, { crashes, suspicions, messages }),
+    properties: [
+      ...promises(group, crashes + suspicions),
+      // Of a part it is not known which of them lie in it.
+      ...((settings.mayCrash ?? settings.suspected) ? [] : witnesses(group, { crashes, suspicions, messages })),
+    ],
   };
 }
 
@@ -116,36 +120,50 @@ function suspicionsOf(group: ViewedGroup, settings: MembershipSettings, most: nu
   });
 }
 
-function propertiesOf(group: ViewedGroup, { crashes, suspicions, messages }: Bounds): Property[] {
-  const { members } = group;
-  const mostViews = 1 + crashes + suspicions;
-  const context = (view: View, node: NodeId): MemberContext => view.context(memberAt(group, node));
-  const phase = (view: View, node: NodeId): string => view.state(memberAt(group, node));
-  const takesPart = (view: View, node: NodeId): boolean => !view.crashed(node) && phase(view, node) !== 'ended';
+const contextOf = (group: ViewedGroup, view: View, node: NodeId): MemberContext => view.context(memberAt(group, node));
+
+const hasEnded = (group: ViewedGroup, view: View, node: NodeId): boolean =>
+  view.state(memberAt(group, node)) === 'ended';
+
+/** The number of the latest view of whoever lives on. */
+const latestView = (group: ViewedGroup, view: View): number =>
+  group.members
+    .filter((node) => !view.crashed(node) && !hasEnded(group, view, node))
+    .reduce((latest, node) => Math.max(latest, contextOf(group, view, node).view?.id ?? 0), 0);
+
+/** What must hold in every state. */
+function promises(group: ViewedGroup, changes: number): Property[] {
   const held = (name: string, rule: string): Property =>
     always(name, (view) => {
       const { wrong } = view.observed<Seen>(seenName);
       return wrong?.rule !== rule || wrong.why;
     });
-  const views = (view: View): number =>
-    Math.max(0, ...members.filter((node) => takesPart(view, node)).map((node) => context(view, node).view?.id ?? 0));
-  const withoutCrashed = (view: View): boolean =>
-    members.some(
-      (node) =>
-        takesPart(view, node) && members.some((other) => view.crashed(other) && lacks(context(view, node), other)),
-    );
-  const leftOut = (view: View): boolean => members.some((node) => !view.crashed(node) && phase(view, node) === 'ended');
-  const passesOn = (view: View): boolean =>
-    view.network().some(({ from, message }) => message.type === 'relay' && !view.crashed(nodeOf(from)));
   return [
     held('GM-4: one view for each number', 'GM-4'),
     held('GM-4: views come one after another, to their members', 'GM-4 order'),
     held('VS-1: who goes on has delivered the same', 'VS-1'),
     held('VS-1: a message is delivered once, in one view', 'VS-1 once'),
-    always(`there are ${mostViews} views at most`, (view) => views(view) <= mostViews),
+    always(`there are ${1 + changes} views at most`, (view) => latestView(group, view) <= 1 + changes),
     always('whoever is left goes on', (view) => goesOn(view, group)),
+  ];
+}
+
+/** What some state must show, or else the promises say little. */
+function witnesses(group: ViewedGroup, { crashes, suspicions, messages }: Bounds): Property[] {
+  const { members } = group;
+  const withoutCrashed = (view: View): boolean =>
+    members.some(
+      (node) =>
+        !view.crashed(node) &&
+        !hasEnded(group, view, node) &&
+        members.some((other) => view.crashed(other) && lacks(contextOf(group, view, node), other)),
+    );
+  const leftOut = (view: View): boolean => members.some((node) => !view.crashed(node) && hasEnded(group, view, node));
+  const passesOn = (view: View): boolean =>
+    view.network().some(({ from, message }) => message.type === 'relay' && !view.crashed(nodeOf(from)));
+  return [
     ...(crashes > 0 ? [sometimes('a view without somebody who crashed', withoutCrashed)] : []),
-    ...(crashes + suspicions > 1 ? [sometimes('three views', (view) => views(view) > 2)] : []),
+    ...(crashes + suspicions > 1 ? [sometimes('three views', (view) => latestView(group, view) > 2)] : []),
     ...(suspicions > 0 ? [sometimes('somebody who lives is left out, and hears of it', leftOut)] : []),
     ...(crashes > 0 && messages.some((n) => n > 0)
       ? [sometimes('a member passes on what a crashed one has sent', passesOn)]
