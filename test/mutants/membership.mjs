@@ -1,6 +1,6 @@
 /** GM, PB-9, VS-7: the membership service. */
 const tests = ['test/machines/membership-service.test.ts'];
-const storm = 'GM-3, GM-4, GM-7: in every schedule views follow each other, agree, and go on when faults stop';
+const storm = 'GM-3, GM-4, GM-7, VS-1: in every schedule views follow each other, agree, and go on when faults stop';
 
 export const membership = [
   {
@@ -124,6 +124,6 @@ export const membership = [
     find: '...(mapGet(step.observers, group) ?? [])',
     replace: '',
     tests,
-    name: 'VS-7: what a quiet change costs',
+    name: 'GM-5, GM-6: an observer has the view that stands at once, and then every view',
   },
 ];
