@@ -82,4 +82,28 @@ export const viewSynchrony = [
     replace: 'if (upTo > at(step.dropped, stream) + 50) dropTo(step, stream, upTo);',
     tests,
   },
+  {
+    rule: 'VS-2',
+    breaks: 'what is left of a view that has ended counts in the next one',
+    file: 'machines/membership/view-events.ts',
+    find: "({ view }) => view === now || (event.type === 'offer' && view < now));",
+    replace: '({ view }) => view <= now);',
+    tests,
+  },
+  {
+    rule: 'VS-3',
+    breaks: 'a member goes on waiting for somebody whom the service has left out',
+    file: 'machines/membership/flush.ts',
+    find: '  step.suspects = [...step.suspects, ...more];\n  step.changing = true;',
+    replace: '  void more;\n  step.changing = true;',
+    tests,
+  },
+  {
+    rule: 'VS-7',
+    breaks: 'a member reports again at each report of another',
+    file: 'machines/membership/view-end.ts',
+    find: 'if (own || full) report(step);',
+    replace: "if (own || full || event.type === 'report') report(step);",
+    tests,
+  },
 ];
