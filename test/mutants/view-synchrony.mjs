@@ -89,6 +89,7 @@ export const viewSynchrony = [
     find: "({ view }) => view === now || (event.type === 'offer' && view < now));",
     replace: '({ view }) => view <= now);',
     tests,
+    name: 'VS-1, VS-2, VS-4, GM-4, MC-1, MC-2, MC-3, MC-4, MC-6, MC-9, MC-10: in every schedule, uniform: false',
   },
   {
     rule: 'VS-3',
