@@ -33,6 +33,14 @@ const membership = [
     '1;',
     dynamic,
   ),
+  mutant(
+    'GM-2',
+    'who asks to join is let in only when there is another reason for a view',
+    'membership/view-change.ts',
+    'joiners(entry, collection, takesPart).length > 0 ||',
+    '',
+    dynamic,
+  ),
 ];
 
 const flush = [
@@ -100,6 +108,22 @@ const flush = [
     '',
     exploredView,
   ),
+  mutant(
+    'VS-4',
+    'what was held during the change is not sent in the next view',
+    'membership/installation.ts',
+    'orderOf(step.input).issue(step, pendingOf(step));',
+    '',
+    passive,
+  ),
+  mutant(
+    'MC-6',
+    'the sequencer of the next view begins its numbers anew',
+    'membership/installation.ts',
+    'step.numbered = orderOf(step.input).numbered(step, decree);',
+    'step.numbered = 0;',
+    dynamic,
+  ),
 ];
 
 const transfer = [
@@ -126,6 +150,30 @@ const transfer = [
     'before === null || chosen(before)?.id !== chosen(after)?.id;',
     'before === null || (chosen(before) === undefined && chosen(after) !== undefined);',
     dynamic,
+  ),
+  mutant(
+    'VS-5',
+    'the state that comes before the view is lost',
+    'membership/joiner.ts',
+    'if (isEarly(chunk, view)) early = withEarly(early, event.from, chunk);',
+    'if (isEarly(chunk, view)) stale += 1;',
+    dynamic,
+  ),
+  mutant(
+    'VS-5',
+    'the donor sends the state to those who have it, and not to joiners',
+    'membership/donor.ts',
+    'view.members.filter(({ full }) => !full) : [];',
+    'view.members.filter(({ full, id }) => full && id !== self) : [];',
+    dynamic,
+  ),
+  mutant(
+    'VS-5',
+    'a joiner is not told since when the primary reigns',
+    'passive/joining.ts',
+    'const reign = { ...context.reign, since: Number(rest) };',
+    'void rest;\n  const reign = context.reign;',
+    passive,
   ),
 ];
 
@@ -226,6 +274,30 @@ const requests = [
     "executeBatches(replica, object, [...update.batches].reverse(), 'refuse');",
     requestsSent,
   ),
+  mutant(
+    'PB-1',
+    'a front end does not ask again',
+    'passive/front-end.ts',
+    "actions: [assign(({ context }) => askNext(context)), 'emitEffects'],",
+    "actions: [assign(() => ({ effects: askNext.length < 0 ? [] : noEffects })), 'emitEffects'],",
+    passive,
+  ),
+  mutant(
+    'PB-5',
+    'the primary waits for all backups but one',
+    'passive/primary.ts',
+    'awaited: others(context) },',
+    'awaited: others(context).slice(1) },',
+    exploredTakeOver,
+  ),
+  mutant(
+    'PB-5',
+    'backups are told the new state without the responses',
+    'passive/primary.ts',
+    'version: current.version, results };',
+    'version: current.version, results: [] };',
+    exploredTakeOver,
+  ),
 ];
 
 const takeOver = [
@@ -268,6 +340,14 @@ const takeOver = [
     'return told === undefined || silent ? null : told;',
     'return told === undefined || (silent && spoken.length === 0) ? null : told;',
     dynamic,
+  ),
+  mutant(
+    'PB-8',
+    'a backup takes what the first primary sends, and nothing of the next one',
+    'passive/backup.ts',
+    'if (update?.reign === since) updates',
+    'if (update?.reign === Math.min(since, 1)) updates',
+    passive,
   ),
 ];
 
