@@ -349,6 +349,22 @@ const takeOver = [
     'if (update?.reign === Math.min(since, 1)) updates',
     passive,
   ),
+  mutant(
+    'PB-8',
+    'take-over without the response table: a new primary forgets the responses that it was sent',
+    'passive/view-change.ts',
+    '    current,\n    acknowledged: current,\n    last: [],',
+    '    current: { ...current, executed: { ...current.executed, young: emptyMap(), old: emptyMap() } },\n    acknowledged: current,\n    last: [],',
+    passive,
+  ),
+  mutant(
+    'PB-13',
+    'a cold backup takes over with the first batch of its log alone',
+    'passive/backup.ts',
+    'place <= log.size; place++',
+    'place <= Math.min(1, log.size); place++',
+    cold,
+  ),
 ];
 
 const agreedOrder = [

@@ -233,7 +233,7 @@ if (!interrupted) {
   for (const rule of missing) console.error(`${rule}: a test names it, and no mutant breaks it`);
   console.log(`${chosen.length} mutants, ${survivors.length} survived`);
   if (survivors.length + missing.length > 0) process.exitCode = 1;
-  else if (options.includes('--write')) writePage();
+  if (options.includes('--write')) writePage();
 }
 
 /** What the page says of the mutants that did not run now: this has cost hours, and only a change of theirs makes it untrue. */
@@ -249,7 +249,8 @@ function writePage() {
   const rows = checked.map((mutant) => {
     const { rule, breaks, file, by } = mutant;
     const row = `| ${rule} | ${breaks} | ${file} | \`${by.join(' ')}\` |`;
-    return `${row} ${found.get(mutant) ?? before.get(row) ?? 'not run yet'} |`;
+    const now = chosen.includes(mutant) ? 'nothing' : undefined;
+    return `${row} ${found.get(mutant) ?? now ?? before.get(row) ?? 'not run yet'} |`;
   });
   const page = `# Mutants
 
