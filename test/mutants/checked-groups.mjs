@@ -12,6 +12,8 @@ const readers = [...passive, '--profile', 'partition', '--requests', 'test/mutan
 const lazy = ['sim', 'bank', '--replication', 'lazy', '--reads', 'primary', '--profile', 'network'];
 const dynamic = ['sim', 'bank', '--membership', 'dynamic'];
 const agreed = [...dynamic, '--provider', 'agreed'];
+/** A state that takes many chunks: what comes meanwhile has to be held. */
+const large = ['sim', './test/mutants/large.mjs', '--membership', 'dynamic', '--each', '16'];
 const exploredView = ['explore', 'membership', '--set', 'messages=1', '--set', 'suspicions=0'];
 const exploredTakeOver = ['explore', 'bank', '--set', 'passive=1', '--set', 'replicas=2'];
 
@@ -174,6 +176,14 @@ const transfer = [
     'const reign = { ...context.reign, since: Number(rest) };',
     'void rest;\n  const reign = context.reign;',
     passive,
+  ),
+  mutant(
+    'VS-5',
+    'a joiner is installed without the tail: what came while the state was on its way',
+    'membership/joiner.ts',
+    'const joined = { point: assembled.value, held, donor',
+    'const joined = { point: assembled.value, held: held.slice(0, 0), donor',
+    large,
   ),
 ];
 
