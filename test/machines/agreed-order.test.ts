@@ -143,7 +143,7 @@ describe('MC-7: a crash half way is settled by the next view', () => {
     expectSettled(world, 2, 2);
   });
 
-  test.each([false, true])('a member whose number has come to one member alone; uniform: %s', (uniform) => {
+  test.each([false, true])('MC-1: a member whose number has come to one member alone; uniform: %s', (uniform) => {
     const world = quiet({ members: 4, uniform });
     world.run(100);
     world.multicast('m4');

@@ -134,7 +134,7 @@ describe('the master', () => {
     expect(textOf(master)).toBe('a1 a2 ');
   });
 
-  test('PB-14: an executed table that forgets is passed on with what it has', () => {
+  test('PB-14, AR-14: an executed table that forgets is passed on with what it has', () => {
     const small = replicaManager(line(), { ...defaults, sessions: 2 });
     const input = (node: NodeId) => ({ node, incarnation: 1, group, members: members(3) });
     const [master, slave] = [1, 2].map((i) => {

@@ -83,4 +83,13 @@ export const activeDynamic = [
     tests,
     name: 'AR-8',
   },
+  {
+    rule: 'AR-13',
+    breaks: 'a group is given a sequencer, whatever provider is asked for',
+    file: 'machines/membership/group-input.ts',
+    find: "provider === 'agreed'",
+    replace: "provider !== 'agreed' && provider !== 'sequencer'",
+    tests: ['test/runtime/agreed-active.test.ts'],
+    name: 'an update costs 4n messages and 4 delays, where nothing fails',
+  },
 ];

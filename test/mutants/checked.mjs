@@ -2,6 +2,8 @@
  * Mutants that no test has to know: each breaks a rule of a protocol or of the runtime below it, and a checker finds it,
  * by simulation within 2,000 seeds or by exhaustive exploration. `by` is the command that does.
  */
+import { checkedGroups } from './checked-groups.mjs';
+
 const bank = ['sim', 'bank'];
 const byzantine = ['sim', 'bank', '--tolerate', 'byzantine'];
 const readsAtOne = ['sim', 'bank', '--reads', 'one'];
@@ -385,4 +387,4 @@ const execution = [
   ),
 ];
 
-export const checked = [...links, ...order, ...execution];
+export const checked = [...links, ...order, ...execution, ...checkedGroups];

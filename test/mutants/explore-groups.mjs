@@ -11,7 +11,7 @@ export const exploreGroups = [
     tests: groups,
   },
   {
-    rule: 'GM-4',
+    rule: 'VS-1',
     breaks: 'nobody passes on what a crashed member has sent, and the view never ends',
     file: 'machines/membership/flush.ts',
     find: "if (entries.length > 0) step.done.push(toSender(step.input, member, { type: 'relay', items: entries }));",

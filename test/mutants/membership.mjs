@@ -1,6 +1,6 @@
 /** GM, PB-9, VS-7: the membership service. */
 const tests = ['test/machines/membership-service.test.ts'];
-const storm = 'GM-3, GM-4, GM-7: in every schedule views follow each other, agree, and go on when faults stop';
+const storm = 'GM-3, GM-4, GM-7, VS-1: in every schedule views follow each other, agree, and go on when faults stop';
 
 export const membership = [
   {
@@ -124,6 +124,42 @@ export const membership = [
     find: '...(mapGet(step.observers, group) ?? [])',
     replace: '',
     tests,
-    name: 'VS-7: what a quiet change costs',
+    name: 'GM-5, GM-6: an observer has the view that stands at once, and then every view',
+  },
+  {
+    rule: 'GM-6',
+    breaks: 'who asks for the members of a group hears of the next view only',
+    file: 'machines/membership/service-requests.ts',
+    find: "  tell(step, from, 'decided', decree);",
+    replace: '',
+    tests,
+    name: 'GM-5, GM-6: an observer has the view that stands at once, and then every view',
+  },
+  {
+    rule: 'GM-2',
+    breaks: 'nobody tells who asks to leave a static group that he cannot',
+    file: 'machines/membership/service-requests.ts',
+    find: "  if (entry.static) return leads(step) ? refuse(step, from, group, 'STATIC_GROUP') : undefined;\n  if (isOver(entry, member))",
+    replace: '  if (entry.static) return;\n  if (isOver(entry, member))',
+    tests,
+    name: 'GM-2: a static group refuses joining and leaving; an unknown one everything',
+  },
+  {
+    rule: 'PB-9',
+    breaks: 'the service needs one replica more than a majority',
+    file: 'machines/membership/agreement.ts',
+    find: '2 * count > agreement.replicas.length;',
+    replace: '2 * count > agreement.replicas.length + 1;',
+    tests,
+    name: 'GM-7, PB-9: with m of 2m+1 replicas crashed views change, and the group needs only one member',
+  },
+  {
+    rule: 'GM-9',
+    breaks: 'an earlier incarnation takes the place of a later one on the list',
+    file: 'machines/membership/address-expansion.ts',
+    find: 'incarnationOf(id) >= incarnationOf(member))) continue;',
+    replace: 'incarnationOf(id) === incarnationOf(member))) continue;',
+    tests,
+    name: 'GM-9: without views, two who ask see two changes in different orders',
   },
 ];

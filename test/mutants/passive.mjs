@@ -23,6 +23,14 @@ export const passive = [
     tests,
   },
   {
+    rule: 'PB-4',
+    breaks: 'the primary does not store its responses',
+    file: 'machines/passive/primary.ts',
+    find: '    current,\n    batches: [],\n    fresh: batches,',
+    replace: '    current: { ...current, executed: context.current.executed },\n    batches: [],\n    fresh: batches,',
+    tests,
+  },
+  {
     rule: 'PB-3',
     breaks: 'a request that is asked again while it waits waits twice',
     file: 'machines/passive/arrivals.ts',

@@ -4,7 +4,7 @@
 // rule's id fails, and by nothing else: a test that did not run, did not compile or did not end proves nothing. The other
 // is noticed when a checker finds a violation: `chorale sim` within 2,000 seeds, or `chorale explore` (--checked: only
 // these). A rule whose mutant survives is not proved, and neither is one that a test names and no mutant breaks: exit 1.
-// WORKERS=n sets how many run at once. --write puts what each checker found into docs/mutants.md.
+// WORKERS=n sets how many run at once. --write puts what each checker found into docs/mutants.md, and keeps the rest of it.
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -233,19 +233,30 @@ if (!interrupted) {
   for (const rule of missing) console.error(`${rule}: a test names it, and no mutant breaks it`);
   console.log(`${chosen.length} mutants, ${survivors.length} survived`);
   if (survivors.length + missing.length > 0) process.exitCode = 1;
-  else if (options.includes('--write')) writePage();
+  if (options.includes('--write')) writePage();
+}
+
+/** What the page says of the mutants that did not run now: this has cost hours, and only a change of theirs makes it untrue. */
+function knownBefore() {
+  const path = join(root, 'docs/mutants.md');
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const rows = lines.map((line) => /^(\|.*\|) ([^|]+) \|$/.exec(line)).filter((row) => row !== null);
+  return new Map(rows.map(([, mutant, as]) => [mutant, as]));
 }
 
 function writePage() {
+  const before = knownBefore();
   const rows = checked.map((mutant) => {
     const { rule, breaks, file, by } = mutant;
-    return `| ${rule} | ${breaks} | ${file} | \`${by.join(' ')}\` | ${found.get(mutant) ?? ''} |`;
+    const row = `| ${rule} | ${breaks} | ${file} | \`${by.join(' ')}\` |`;
+    const now = chosen.includes(mutant) ? 'nothing' : undefined;
+    return `${row} ${found.get(mutant) ?? now ?? before.get(row) ?? 'not run yet'} |`;
   });
   const page = `# Mutants
 
 Each of these breaks one rule in one place, and a checker finds it: \`chorale sim\` within ${SEEDS.toLocaleString('en')} seeds, or \`chorale explore\`.
-\`npm run mutants -- --checked\` runs them all; with \`--write\` it makes this page. The patches are in test/mutants/checked.mjs.
-(\`npm run mutants\` runs these and those that the tests notice.)
+\`npm run mutants -- --checked\` runs them all; with \`--write\` it makes this page, and of mutants that it did not run it repeats what
+was here. The patches are in test/mutants/checked.mjs and test/mutants/checked-groups.mjs. (\`npm run mutants\` runs these and those that the tests notice.)
 
 | rule | what is broken | where | found by | as |
 | --- | --- | --- | --- | --- |
