@@ -13,7 +13,6 @@
 import { assign, setup } from 'xstate';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
-import { idsOf } from '../shared/execution.js';
 import { type Address, address, type GroupName, nodeOf } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import {
@@ -21,6 +20,7 @@ import {
   answerEach,
   askEach,
   type Cancelled,
+  entering,
   forget,
   type Outstanding,
   type Reassignment,
@@ -110,8 +110,7 @@ export function request(
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   const ordered = fresh.filter(({ asked }) => asked === null).map(({ call }) => requestOf(call));
-  const requested: Effect[] = [];
-  if (fresh.length > 0) requested.push({ type: 'phase', phase: 'RE', requests: idsOf(fresh.map(({ call }) => call)) });
+  const requested = entering(fresh);
   if (ordered.length > 0) {
     const batch: Batch = { frontEnd: context.self, requests: ordered };
     // A batch is plain data; only its being an interface keeps TypeScript from seeing it.
@@ -160,9 +159,7 @@ export function countVotes(context: FrontEndContext, event: Incoming<'replies', 
       answers.push({ call: entry.call, answer: answerFrom(result, entry.call, context) });
     }
   }
-  const ended: Effect[] =
-    answers.length === 0 ? [] : [{ type: 'phase', phase: 'END', requests: idsOf(answers.map(({ call }) => call)) }];
-  const effects = [...ended, ...answerEach(answers), ...discarded('replies', { late, repeated })];
+  const effects = [...answerEach(answers), ...discarded('replies', { late, repeated })];
   return { outstanding, reads, seen, effects };
 }
 

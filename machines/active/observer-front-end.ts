@@ -12,7 +12,6 @@
 import { assign, setup } from 'xstate';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
-import { idsOf } from '../shared/execution.js';
 import {
   type Address,
   address,
@@ -28,6 +27,7 @@ import {
   answerEach,
   askEach,
   type Cancelled,
+  entering,
   forget,
   type Outstanding,
   requestOf,
@@ -107,9 +107,7 @@ export function request(context: Context, event: Incoming<'call', Call>, reads: 
     return { call, asked: alone ? turn : null, round, again: false, words: [] };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
-  const requested: Effect[] = [];
-  if (fresh.length > 0) requested.push({ type: 'phase', phase: 'RE', requests: idsOf(fresh.map(({ call }) => call)) });
-  return { outstanding, effects: [...requested, ...toGroup(context, fresh), ...ask(context, fresh), ...effects] };
+  return { outstanding, effects: [...entering(fresh), ...toGroup(context, fresh), ...ask(context, fresh), ...effects] };
 }
 
 /** One multicast of what is not for one replica manager alone. */
@@ -197,8 +195,7 @@ function answer(context: Context, settled: readonly Settled[]): { readonly seen:
     const given: Answer = { session, seq, outcome: reply.outcome, by: [senderNode(member)], version: reply.version };
     return { call, answer: given };
   });
-  const ended: Effect = { type: 'phase', phase: 'END', requests: idsOf(settled.map(({ call }) => call)) };
-  return { seen, effects: [ended, ...answerEach(answers)] };
+  return { seen, effects: answerEach(answers) };
 }
 
 /** A new view: what has been said is counted again, and queries leave who has left. */

@@ -6,7 +6,6 @@
 import { assign, setup } from 'xstate';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
-import { idsOf } from '../shared/execution.js';
 import { nodeOf } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import {
@@ -14,6 +13,7 @@ import {
   answerEach,
   askEach,
   type Cancelled,
+  entering,
   forget,
   type Outstanding,
   type Reassignment,
@@ -58,9 +58,7 @@ export function request(context: FrontEndContext, event: Incoming<'call', Call>)
   const round = roundOf(context.turns, context.outstanding.size === 0);
   const open = (call: Call): Outstanding => ({ call, asked: context.turns.turn, round, again: false });
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
-  const requested: Effect[] =
-    fresh.length === 0 ? [] : [{ type: 'phase', phase: 'RE', requests: idsOf(fresh.map(({ call }) => call)) }];
-  return { outstanding, effects: [...requested, ...ask(context, fresh), ...effects] };
+  return { outstanding, effects: [...entering(fresh), ...ask(context, fresh), ...effects] };
 }
 
 const ask = (context: FrontEndContext, entries: readonly Outstanding[]): Effect[] =>
@@ -81,10 +79,8 @@ export function believe(context: FrontEndContext, event: Incoming<'replies', Rep
     outstanding = mapDelete(outstanding, session);
     answers.push({ call: entry.call, answer: { session, seq, outcome, by, version } });
   }
-  const ended: Effect[] =
-    answers.length === 0 ? [] : [{ type: 'phase', phase: 'END', requests: idsOf(answers.map(({ call }) => call)) }];
   const late = event.items.length - answers.length;
-  return { outstanding, effects: [...ended, ...answerEach(answers), ...discarded('replies', { late })] };
+  return { outstanding, effects: [...answerEach(answers), ...discarded('replies', { late })] };
 }
 
 /** A client has given up. */

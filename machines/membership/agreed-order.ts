@@ -8,101 +8,26 @@
  * A member proposes along each stream, and for a message only when all that must come before it is here, agreed numbers
  * included. What it proposes then is larger than those, so the agreed numbers keep the order of each sender, and the causal order.
  *
- * Who crashes half way leaves messages without a number. The next view settles them: all reports say what the members that go
- * on have proposed, so all compute the same. What is agreed in the cut comes first, by its numbers, for it may be delivered
- * somewhere; what is not agreed in the cut is delivered nowhere that counts, and comes after, by the largest proposal.
+ * Who crashes half way leaves messages without a number: the next view settles them, for all alike (agreed-cut.ts).
  *
  * A sender from outside sends again in the next view what it has no number for. Who knows the message from before says so, and then
  * it has no place in the order: a joiner need not know what came before it. The place is counted by each member as it delivers, on from
  * what the reports say that views before had.
  */
-
-import { hasEnded, senderShape, place as validPlace } from '../multicast/group.js';
+import { hasEnded } from '../multicast/group.js';
 import { heldAt } from '../multicast/hold-back-queue.js';
 import { keepsCausal } from '../multicast/order.js';
 import { contains } from '../multicast/receipt.js';
 import type { SenderId } from '../shared/identifiers.js';
-import {
-  emptyMap,
-  mapDelete,
-  mapEntries,
-  mapGet,
-  mapHas,
-  mapSet,
-  type PersistentMap,
-} from '../shared/persistent-map.js';
+import { mapDelete, mapGet, mapHas } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
-import { fields, flag, listOf, natural, optional, type Shape } from '../shared/shapes.js';
+import { numberedBy, settle, wordOf } from './agreed-cut.js';
+import { byNumber, candidatesOf, dropCandidate, keyOf, note, setCandidate } from './candidates.js';
 import type { Decree, Holdings } from './messages.js';
 import { agreedOn, opened, verdictOf, withProposal } from './proposals.js';
 import { append, handMessage, receiptOf, stableOf } from './streams.js';
-import {
-  at,
-  type Candidate,
-  count,
-  type MemberContext,
-  memberIds,
-  outsideStreams,
-  type Step,
-  streamsOf,
-  toSender,
-  viewOf,
-} from './view-member.js';
+import { at, type Candidate, count, memberIds, type Step, streamsOf, toSender, viewOf } from './view-member.js';
 import type { Entry, Issued, Proposal } from './view-messages.js';
-
-const keyOf = (author: SenderId, place: number): string => `${place} ${author}`;
-
-const candidatesOf = ({ agreeing }: Pick<MemberContext, 'agreeing'>): Candidate[] =>
-  [...mapEntries(agreeing.candidates)].map(([, candidate]) => candidate);
-
-/** By agreed number. Along a stream numbers only rise, so two messages of one author never have the same. */
-const byNumber = (a: Candidate, b: Candidate): number => a.number - b.number || byAuthor(a, b);
-const byAuthor = (a: Candidate, b: Candidate): number =>
-  a.author === b.author ? a.place - b.place : a.author < b.author ? -1 : 1;
-
-function setCandidate(step: Step, candidate: Candidate): void {
-  const { agreeing } = step;
-  const candidates = mapSet(agreeing.candidates, keyOf(candidate.author, candidate.place), candidate);
-  step.agreeing = { ...agreeing, candidates };
-}
-
-function dropCandidate(step: Step, { author, place }: Pick<Candidate, 'author' | 'place'>): void {
-  step.agreeing = { ...step.agreeing, candidates: mapDelete(step.agreeing.candidates, keyOf(author, place)) };
-}
-
-// --- what comes in the streams -------------------------------------------------------------------------------------
-
-/** Looks at what has come since the last time: messages, and numbers. */
-function note(step: Step): void {
-  for (const stream of streamsOf(step)) {
-    const from = at(step.agreeing.noted, stream);
-    const upTo = at(step.holds, stream);
-    if (from === upTo) continue;
-    for (let place = from + 1; place <= upTo; place++) {
-      const entry = heldAt(step.kept, stream, place);
-      if (entry === undefined) continue;
-      if (entry.verdict === undefined)
-        setCandidate(step, { author: stream, place, number: 0, agreedAt: 0, known: false });
-      else noteVerdict(step, entry, entry.verdict);
-    }
-    step.agreeing = { ...step.agreeing, noted: { ...step.agreeing.noted, [stream]: upTo } };
-  }
-}
-
-function noteVerdict(
-  step: Step,
-  { author, place: agreedAt }: Entry,
-  { place, number }: { place: number; number: number },
-): void {
-  const candidate = mapGet(step.agreeing.candidates, keyOf(author, place));
-  if (candidate === undefined) {
-    count(step, 'a number for nothing');
-    return;
-  }
-  step.agreeing = { ...step.agreeing, clock: Math.max(step.agreeing.clock, number) };
-  if (number === 0) dropCandidate(step, candidate);
-  else setCandidate(step, { ...candidate, number, agreedAt, known: false });
-}
 
 // --- proposals -----------------------------------------------------------------------------------------------------
 
@@ -254,101 +179,16 @@ function issue(step: Step, messages: readonly Issued[]): void {
   step.agreeing = { ...step.agreeing, tallies };
 }
 
-// --- the end of a view ---------------------------------------------------------------------------------------------
-
-/** A message that the member who reports it holds, and knows no agreed number for. */
-type Open = { readonly author: SenderId; readonly place: number; readonly number: number; readonly known: boolean };
-
-/** What a member's report says of the order. */
-type Unsettled = {
-  /** Messages with a number so far, over all views; none where the member does not know what came before it. */
-  readonly numbered?: number;
-  readonly open: readonly Open[];
-};
-
-const unsettledShape: Shape = fields({
-  numbered: optional(natural),
-  open: listOf(fields({ author: senderShape, place: validPlace, number: natural, known: flag })),
-});
-
-const wordsOf = ({ unsettled }: Decree): Unsettled[] =>
-  (Object.values(unsettled) as unknown[]).filter((word): word is Unsettled => unsettledShape(word));
-
-/** It has proposed for all that it can, so that who holds the same has proposed for the same. */
-function unsettled(step: Step): Serializable {
-  note(step);
-  propose(step);
-  const candidates = candidatesOf(step).sort(byAuthor);
-  const agreed = candidates.filter(({ agreedAt }) => agreedAt > 0).length;
-  const open = candidates
-    .filter(({ agreedAt }) => agreedAt === 0)
-    .map(({ author, place, number, known }): Open => ({ author, place, number, known }));
-  const word: Unsettled = {
-    ...(step.informed ? { numbered: step.numbered + step.agreeing.handed + agreed } : {}),
-    open,
-  };
-  return word;
-}
-
-/** What the members that take part say together of each message that is not agreed: the largest number, and whether one knows it. */
-function openIn(decree: Decree): PersistentMap<Open> {
-  let all = emptyMap<Open>();
-  for (const { open } of wordsOf(decree)) {
-    for (const word of open) {
-      const key = keyOf(word.author, word.place);
-      const before = mapGet(all, key) ?? word;
-      const number = Math.max(before.number, word.number);
-      all = mapSet(all, key, { ...word, number, known: before.known || word.known });
-    }
-  }
-  return all;
-}
-
-/** Numbers for all of the cut, after those that are agreed in it. */
-function settle(step: Step, decree: Decree): void {
-  note(step);
-  const words = openIn(decree);
-  const inCut = candidatesOf(step).filter(({ author, place }) => place <= at(decree.cut, author));
-  const agreed = inCut.filter(({ author, agreedAt }) => agreedAt > 0 && agreedAt <= at(decree.cut, author));
-  const last = agreed.reduce((most, { number }) => Math.max(most, number), 0);
-  const open = inCut
-    .filter((candidate) => !agreed.includes(candidate))
-    .map((candidate) => ({ ...candidate, ...mapGet(words, keyOf(candidate.author, candidate.place)) }))
-    .filter(({ known }) => !known);
-  const settled = rising(open).map((candidate, i) => ({
-    ...candidate,
-    number: last + i + 1,
-    agreedAt: candidate.place,
-  }));
-  step.agreeing = { ...step.agreeing, candidates: emptyMap() };
-  for (const candidate of [...agreed, ...settled]) setCandidate(step, candidate);
-}
-
-/**
- * By number, those for which nobody has proposed last. Some may have proposed for less of a stream than others, so its
- * numbers are made to rise along it.
- */
-function rising(open: readonly Candidate[]): Candidate[] {
-  let before: Candidate | null = null;
-  const numbered: Candidate[] = [];
-  for (const candidate of [...open].sort(byAuthor)) {
-    const least: number = before?.author === candidate.author ? before.number + 1 : 1;
-    const number: number = candidate.number === 0 ? Number.MAX_SAFE_INTEGER : Math.max(candidate.number, least);
-    before = { ...candidate, number };
-    numbered.push(before);
-  }
-  return numbered.sort(byNumber);
-}
-
 function deliverCut(step: Step, cut: Holdings): void {
   for (const candidate of candidatesOf(step).sort(byNumber)) hand(step, candidate);
   step.delivered = cut;
 }
 
-/** Those who know what came before the view that ends say it alike, for they hold the same of it. */
-function numberedBy(decree: Decree): number {
-  const known = wordsOf(decree).find(({ numbered }) => numbered !== undefined)?.numbered ?? 0;
-  return known + [...mapEntries(openIn(decree))].filter(([, word]) => !word.known).length;
+/** It has proposed for all that it can, so that who holds the same has proposed for the same. */
+function unsettled(step: Step): Serializable {
+  note(step);
+  propose(step);
+  return wordOf(step);
 }
 
 /** For total, fifo-total and causal-total alike: what a member proposes for first makes the difference. */
@@ -360,45 +200,3 @@ export const agreedOrder = {
   settle,
   numbered: (_step: Step, decree: Decree): number => numberedBy(decree),
 };
-
-// --- senders from outside that are silent ----------------------------------------------------------------------------
-
-/** Sender from outside → its first message that has no agreed number yet. */
-function awaitedOf(context: Pick<MemberContext, 'view' | 'holds' | 'agreeing'>): Map<SenderId, number> {
-  const first = new Map<SenderId, number>();
-  if (context.agreeing.candidates.size === 0) return first;
-  const outside = outsideStreams(context);
-  for (const { author, place, agreedAt } of candidatesOf(context)) {
-    if (agreedAt > 0 || !outside.includes(author)) continue;
-    first.set(author, Math.min(place, first.get(author) ?? place));
-  }
-  return first;
-}
-
-export const isAwaiting = (context: MemberContext): boolean => awaitedOf(context).size > 0;
-
-/** One more round. */
-export function countRound(step: Step): void {
-  const awaited: Record<SenderId, MemberContext['agreeing']['awaited'][SenderId]> = {};
-  for (const [sender, place] of awaitedOf(step)) {
-    const before = step.agreeing.awaited[sender];
-    awaited[sender] = { place, rounds: before?.place === place ? before.rounds + 1 : 1 };
-  }
-  step.agreeing = { ...step.agreeing, awaited };
-}
-
-/** Those that have been silent so long that they may have crashed: the others' messages wait for theirs. */
-export const silentSenders = (context: MemberContext): SenderId[] =>
-  [...awaitedOf(context)]
-    .filter(([sender, place]) => {
-      const { stabilityInterval, retryAfter } = context.input;
-      const awaited = context.agreeing.awaited[sender];
-      return awaited?.place === place && awaited.rounds * stabilityInterval >= retryAfter;
-    })
-    .map(([sender]) => sender);
-
-/** Senders whose end leaves something without a number. */
-export const leftOpenBy = (
-  context: Pick<MemberContext, 'view' | 'holds' | 'agreeing'>,
-  isOne: (sender: SenderId) => boolean,
-): SenderId[] => [...awaitedOf(context).keys()].filter(isOne);

@@ -29,14 +29,13 @@ import {
   stepDown,
   takeAccept,
   takeAcceptance,
-  takeBehind,
-  takeDirectory,
   takeOutbid,
   takePersisted,
   takePrepare,
   takePromised,
 } from './service-agreement.js';
 import { beginRound, endRound, flush, isAnyWanted, mustFlush, nextChange } from './service-collecting.js';
+import { takeBehind, takeDirectory } from './service-decisions.js';
 import { initialContext, isFirst, type MembershipContext, type MembershipInput, rule } from './service-replica.js';
 import {
   type RequestEvent,

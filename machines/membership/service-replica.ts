@@ -4,7 +4,15 @@
  */
 import { discarded } from '../shared/discard.js';
 import type { Effect, Effectful, Incoming } from '../shared/effects.js';
-import { type Address, address, type GroupName, groupActor, type NodeId, senderNode } from '../shared/identifiers.js';
+import {
+  type Address,
+  address,
+  type GroupName,
+  groupActor,
+  type NodeId,
+  nodeOf,
+  senderNode,
+} from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../shared/persistent-map.js';
 import type { Serializable } from '../shared/serializable.js';
@@ -106,6 +114,14 @@ export const rule =
 export const ruleForEach = <Item>(work: (step: Step, item: Item, from: Address) => void) =>
   rule<Incoming<string, Item>>((step, { items, from }) => {
     for (const item of items) work(step, item, from);
+  });
+
+/** A rule for what another replica says; anybody else has no say. */
+export const fromReplica = <Item>(work: (step: Step, item: Item, from: Address) => void) =>
+  ruleForEach<Item>((step, item, from) => {
+    const node = nodeOf(from);
+    if (from === membershipAt(node) && step.input.service.includes(node)) work(step, item, from);
+    else discard(step, 'from no replica');
   });
 
 export function discard(step: Step, reason: string): void {

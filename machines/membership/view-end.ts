@@ -8,7 +8,7 @@ import { address, nodeOf, type SenderId } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import { mapDelete } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
-import { leftOpenBy, silentSenders } from './agreed-order.js';
+import { leftOpenBy, silentSenders } from './awaited-senders.js';
 import { decidedBy, withVotes } from './decision.js';
 import {
   distrustEnded,

@@ -17,7 +17,7 @@ import { incarnationOf, nodeOf, senderId, senderNode } from '../shared/identifie
 import { emitEffects, noEffects } from '../shared/machine.js';
 import { emptyMap } from '../shared/persistent-map.js';
 import { isMember } from '../shared/view.js';
-import { isAwaiting, leftOpenBy, silentSenders } from './agreed-order.js';
+import { isAwaiting, leftOpenBy, silentSenders } from './awaited-senders.js';
 import { hasLost, isFree, suspectsSomeMember } from './flush.js';
 import {
   grantLease,

@@ -9,7 +9,6 @@
 import { assign, setup } from 'xstate';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
-import { idsOf } from '../shared/execution.js';
 import { type Address, address, nodeOf, senderNode } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import {
@@ -17,6 +16,7 @@ import {
   answerEach,
   askEach,
   type Cancelled,
+  entering,
   forget,
   type Outstanding,
   type Reassignment,
@@ -85,9 +85,7 @@ function request(context: FrontEndContext, event: Incoming<'call', Call>, reads:
     return { call, isRead, asked: isRead ? reader : turns.turn, round, again: false };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
-  const requested: Effect[] =
-    fresh.length === 0 ? [] : [{ type: 'phase', phase: 'RE', requests: idsOf(fresh.map(({ call }) => call)) }];
-  return { outstanding, effects: [...requested, ...ask(context, turns.servers, fresh), ...effects] };
+  return { outstanding, effects: [...entering(fresh), ...ask(context, turns.servers, fresh), ...effects] };
 }
 
 function ask(context: FrontEndContext, servers: readonly Address[], entries: readonly Asked[]): Effect[] {
@@ -127,9 +125,7 @@ function answer(context: FrontEndContext, event: Incoming<'replies', Reply>): Ch
       answers.push({ call: entry.call, answer: { session, seq, outcome, by: [nodeOf(event.from)], version } });
     }
   }
-  const ids = idsOf(answers.map(({ call }) => call));
-  const ended: Effect[] = ids.length === 0 ? [] : [{ type: 'phase', phase: 'END', requests: ids }];
-  const effects = [...ended, ...answerEach(answers), ...discarded('replies', { late })];
+  const effects = [...answerEach(answers), ...discarded('replies', { late })];
   return { outstanding, seen, turns: { ...context.turns, turn }, effects };
 }
 

@@ -9,6 +9,7 @@
  */
 import { discarded } from './discard.js';
 import type { Effect, Gone } from './effects.js';
+import { idsOf } from './execution.js';
 import { type Address, type NodeId, nodeOf, type SessionId } from './identifiers.js';
 import { mapDelete, mapEntries, mapGet, mapSet, type PersistentMap } from './persistent-map.js';
 import type { Answer, Call, Request } from './requests.js';
@@ -209,8 +210,13 @@ export function askEach<O extends Outstanding>(
   return effects;
 }
 
-/** Answers go to the clients on this node, or to the node of the client that uses this one as its proxy. */
+/** RE of calls that are new. */
+export const entering = (fresh: readonly Outstanding[]): Effect[] =>
+  fresh.length === 0 ? [] : [{ type: 'phase', phase: 'RE', requests: idsOf(fresh.map(({ call }) => call)) }];
+
+/** END of calls. Answers go to the clients on this node, or to the node of the client that uses this one as its proxy. */
 export function answerEach(answers: readonly { readonly call: Call; readonly answer: Answer }[]): Effect[] {
+  if (answers.length === 0) return [];
   const here: Answer[] = [];
   const elsewhere = new Map<Address, Answer[]>();
   for (const { call, answer } of answers) {
@@ -218,7 +224,7 @@ export function answerEach(answers: readonly { readonly call: Call; readonly ans
     if (list !== undefined) list.push(answer);
     else if (call.origin !== undefined) elsewhere.set(call.origin, [answer]);
   }
-  const effects: Effect[] = [];
+  const effects: Effect[] = [{ type: 'phase', phase: 'END', requests: idsOf(answers.map(({ call }) => call)) }];
   if (here.length > 0) effects.push({ type: 'reply', answers: here });
   for (const [to, items] of elsewhere) {
     effects.push({ type: 'send', to, message: { type: 'answers', items }, channel: 'unordered' });

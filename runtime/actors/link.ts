@@ -28,7 +28,7 @@ export interface LinkOwner {
   accepts(messages: readonly WireMessage[]): boolean;
   deliver(from: NodeId, incarnation: number, message: WireMessage): void;
   /** A message that came outside the order, and may have come before. */
-  signal(from: NodeId, incarnation: number, message: WireMessage): void;
+  signal(from: NodeId, message: WireMessage): void;
   malformed(peer: NodeId, why: string): void;
   broken(peer: NodeId, incarnation: number, why: Breakage, messages: number): void;
   /** An incarnation is over: certain, not suspected. */
@@ -142,7 +142,7 @@ export class Link {
     this.#outgoing.settle(frame, owner.clock.now());
     this.#weigh();
     if (frame.seq > 0) this.#take(frame, size);
-    else for (const message of frame.messages) this.#owner.signal(this.peer, this.#incarnation, message);
+    else for (const message of frame.messages) owner.signal(this.peer, message);
     this.#arm();
   }
 

@@ -10,7 +10,7 @@ import type { Clock } from '../clock/clock.js';
 import type { ChoraleError } from '../errors.js';
 import type { CauseId, Recorder } from '../trace/format.js';
 import type { WireMessage } from './frame.js';
-import type { Outgoing } from './router.js';
+import type { Outgoing } from './outbox.js';
 
 export class NodeTrace {
   readonly #recorder: Recorder;

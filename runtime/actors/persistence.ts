@@ -3,6 +3,7 @@
  * sync is under way, shares one sync; an actor is told of it only after that (CH-4).
  */
 import type { Effect } from '../../machines/shared/effects.js';
+import type { NodeId } from '../../machines/shared/identifiers.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import { journalBytes, readJournal } from '../storage/journal.js';
@@ -14,6 +15,7 @@ import type { Codec } from './codec.js';
 export interface PersistenceOwner {
   /** What the actor persisted by these numbers is safe. */
   persisted(actor: string, numbers: readonly number[], cause: CauseId | undefined): void;
+  /** STORAGE_FAILED, or of the codec: NOT_SERIALIZABLE, MESSAGE_MALFORMED, MESSAGE_TOO_LARGE. */
   failed(error: ChoraleError): void;
 }
 
@@ -24,6 +26,7 @@ interface Waiting {
 }
 
 export class Persistence {
+  readonly #node: NodeId;
   readonly #owner: PersistenceOwner;
   readonly #storage: Storage;
   readonly #clock: Clock;
@@ -32,7 +35,8 @@ export class Persistence {
   #syncing = false;
   #closed = false;
 
-  constructor(owner: PersistenceOwner, storage: Storage, clock: Clock, codec: Codec) {
+  constructor(node: NodeId, owner: PersistenceOwner, storage: Storage, clock: Clock, codec: Codec) {
+    this.#node = node;
     this.#owner = owner;
     this.#storage = storage;
     this.#clock = clock;
@@ -46,14 +50,19 @@ export class Persistence {
 
   /**
    * What the actor persisted in earlier incarnations of the node, without what a crash has torn; nobody may act on it
-   * before `secure` has called back. Errors, of the codec: MESSAGE_MALFORMED, MESSAGE_TOO_LARGE.
+   * before `secure` has called back. Null when it cannot be read.
    */
-  read(actor: string): readonly unknown[] {
-    const bytes = this.#storage.read(actor);
-    const { records, sound } = readJournal(bytes);
-    // What is appended behind a torn record would never be read.
-    if (sound < bytes.length) this.#storage.replace(actor, bytes.slice(0, sound));
-    return records.map((record) => this.#codec.decode(record));
+  read(actor: string): readonly unknown[] | null {
+    try {
+      const bytes = this.#storage.read(actor);
+      const { records, sound } = readJournal(bytes);
+      // What is appended behind a torn record would never be read.
+      if (sound < bytes.length) this.#storage.replace(actor, bytes.slice(0, sound));
+      return records.map((record) => this.#codec.decode(record));
+    } catch (error) {
+      this.#failed(error);
+      return null;
+    }
   }
 
   /** Makes sure of what was read: what survived one crash without having been synced could be gone after the next. */
@@ -61,11 +70,15 @@ export class Persistence {
     this.#storage.sync(this.#ifOpen(done));
   }
 
-  /** Errors: NOT_SERIALIZABLE, MESSAGE_TOO_LARGE. */
   persist(actor: string, effect: Extract<Effect, { type: 'persist' }>, cause: CauseId | undefined): void {
-    const bytes = journalBytes(effect.records.map((record) => this.#codec.encode(record)));
-    if (effect.replace === true) this.#storage.replace(actor, bytes);
-    else this.#storage.append(actor, bytes);
+    try {
+      const bytes = journalBytes(effect.records.map((record) => this.#codec.encode(record)));
+      if (effect.replace === true) this.#storage.replace(actor, bytes);
+      else this.#storage.append(actor, bytes);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
     this.#waiting.push({ actor, number: effect.number, cause });
     if (this.#syncing) return;
     this.#syncing = true;
@@ -99,6 +112,14 @@ export class Persistence {
         own[0]?.cause,
       );
     }
+  }
+
+  #failed(cause: unknown): void {
+    const error =
+      cause instanceof ChoraleError
+        ? cause
+        : new ChoraleError('STORAGE_FAILED', `The storage of ${this.#node} failed: ${String(cause)}`, { cause });
+    this.#owner.failed(error);
   }
 
   #ifOpen(then: () => void): (error: Error | null) => void {

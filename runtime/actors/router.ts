@@ -11,28 +11,16 @@ import type { CounterName } from './counters.js';
 import { decodeFrame, type Frame, type WireMessage } from './frame.js';
 import { type Breakage, Link, type LinkOwner } from './link.js';
 import type { LinkSettings } from './link-settings.js';
-
-/** A message on its way to a link. */
-export interface Outgoing {
-  readonly to: string;
-  readonly from: string;
-  readonly type: string;
-  readonly unordered: boolean;
-  readonly control: boolean;
-  /** The event in whose handling it was first sent. */
-  readonly cause: string | undefined;
-  items: readonly unknown[];
-  /** Whether `items` is this message's own list, and not the one that the machine gave. */
-  merged: boolean;
-}
+import { halves, Outbox, type Outgoing } from './outbox.js';
 
 /** The node, as its router sees it. */
 export interface RouterOwner {
   count(name: CounterName, by?: number): void;
-  accepts(messages: readonly WireMessage[]): boolean;
+  /** Whether one of these brings an actor new work. */
+  bringsWork(messages: readonly WireMessage[]): boolean;
   received(from: NodeId, incarnation: number, message: WireMessage): void;
   /** The same of a message that the network may lose. */
-  signalled(from: NodeId, incarnation: number, message: WireMessage): void;
+  signalled(from: NodeId, message: WireMessage): void;
   /** Gives the message its count in the trace. */
   numbered(): number;
   sent(to: NodeId, message: Outgoing, count: number): void;
@@ -57,42 +45,6 @@ export interface RouterSettings {
 
 /** Items for one peer that do not wait for the end of the tick: a tick may be long, and its frame must not be (CH-3). */
 const EARLY_FLUSH = 4096;
-
-/** What waits for the end of the tick, for one peer: frames, the last of which still grows. */
-class Outbox {
-  frames: Outgoing[][] = [[]];
-  items = 0;
-
-  /**
-   * Messages of one kind become one, as long as no `fifo` message has come between: then a new frame begins, so that a
-   * frame gives an actor one event of each type at most.
-   */
-  add(message: Outgoing): void {
-    this.items += message.items.length;
-    const frame = this.frames[this.frames.length - 1] as Outgoing[]; // there is always one
-    let passed = false;
-    for (let i = frame.length - 1; i >= 0; i--) {
-      const earlier = frame[i] as Outgoing; // i is within the frame
-      if (sameKind(earlier, message)) {
-        if (passed) this.frames.push([message]);
-        else merge(earlier, message.items);
-        return;
-      }
-      if (!message.unordered && !earlier.unordered) passed = true;
-    }
-    frame.push(message);
-  }
-}
-
-const sameKind = (a: Outgoing, b: Outgoing): boolean =>
-  a.type === b.type && a.to === b.to && a.from === b.from && a.unordered === b.unordered && a.control === b.control;
-
-function merge(earlier: Outgoing, items: readonly unknown[]): void {
-  if (!earlier.merged) earlier.items = [...earlier.items];
-  earlier.merged = true;
-  const list = earlier.items as unknown[]; // its own, by the line above
-  for (const item of items) list.push(item);
-}
 
 export class Router implements LinkOwner {
   readonly id: NodeId;
@@ -180,15 +132,15 @@ export class Router implements LinkOwner {
   }
 
   accepts(messages: readonly WireMessage[]): boolean {
-    return this.#owner.accepts(messages);
+    return !this.congested || !this.#owner.bringsWork(messages);
   }
 
   deliver(from: NodeId, incarnation: number, message: WireMessage): void {
     this.#owner.received(from, incarnation, message);
   }
 
-  signal(from: NodeId, incarnation: number, message: WireMessage): void {
-    this.#owner.signalled(from, incarnation, message);
+  signal(from: NodeId, message: WireMessage): void {
+    this.#owner.signalled(from, message);
   }
 
   gone(peer: NodeId, incarnation: number): void {
@@ -299,16 +251,4 @@ export class Router implements LinkOwner {
     const sentence = `A frame from ${peer} to ${this.id} was rejected: ${error.message}`;
     this.#owner.dropped(name, 1, new ChoraleError(error.code, sentence, { cause: error.cause, details: { peer } }));
   }
-}
-
-/** Nothing when there is no more than one item. */
-function halves(messages: readonly Outgoing[]): readonly Outgoing[][] {
-  if (messages.length > 1) {
-    const middle = messages.length >> 1;
-    return [messages.slice(0, middle), messages.slice(middle)];
-  }
-  const only = messages[0];
-  if (only === undefined || only.items.length < 2) return [];
-  const middle = only.items.length >> 1;
-  return [[{ ...only, items: only.items.slice(0, middle) }], [{ ...only, items: only.items.slice(middle) }]];
 }

@@ -31,6 +31,7 @@ import {
   senderNode,
 } from '../../machines/shared/identifiers.js';
 import { firstView, isMember, type View } from '../../machines/shared/view.js';
+import { Agenda, type Due } from './agenda.js';
 import type { Random } from './schedule.js';
 
 export const GROUP = groupName('g');
@@ -47,13 +48,6 @@ export interface WorldOptions {
   readonly random?: Random;
   /** Messages between two nodes keep their order. */
   readonly fifo?: boolean;
-}
-
-interface Due {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-  cancelled: boolean;
 }
 
 interface Replica {
@@ -84,8 +78,7 @@ export interface Member {
   timer: boolean;
 }
 
-export class World {
-  now = 0;
+export class World extends Agenda {
   readonly service: NodeId[];
   readonly replicas = new Map<NodeId, Replica>();
   readonly members = new Map<SenderId, Member>();
@@ -100,13 +93,12 @@ export class World {
   readonly installs: { readonly id: SenderId; readonly view: number; readonly at: number }[] = [];
   readonly discards: Record<string, number> = {};
   readonly #lastReports = new Map<string, Report>();
-  readonly #queue: Due[] = [];
   readonly #fifo = new Map<string, number>();
   readonly #cut = new Set<NodeId>();
-  #order = 0;
   readonly options: WorldOptions;
 
   constructor(options: WorldOptions) {
+    super();
     this.options = options;
     this.service = Array.from({ length: options.replicas }, (_, i) => nodeId(`ms-${i + 1}`));
     const ids = Array.from({ length: options.members }, (_, i) => senderId(nodeId(`m${i + 1}`), 1));
@@ -118,33 +110,8 @@ export class World {
 
   // --- time --------------------------------------------------------------------------------------------------------
 
-  at(time: number, run: () => void): Due {
-    const due: Due = { at: Math.max(time, this.now), order: this.#order++, run, cancelled: false };
-    let low = 0;
-    for (let high = this.#queue.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      const other = this.#queue[middle] as Due; // within the list
-      if (other.at > due.at || (other.at === due.at && other.order > due.order)) low = middle + 1;
-      else high = middle;
-    }
-    this.#queue.splice(low, 0, due);
-    return due;
-  }
-
   after(ms: number, run: () => void): Due {
     return this.at(this.now + ms, run);
-  }
-
-  run(until: number): void {
-    for (let events = 0; ; events++) {
-      if (events > 200_000) throw new Error('too many events');
-      const next = this.#queue[this.#queue.length - 1];
-      if (next === undefined || next.at > until) break;
-      this.#queue.pop();
-      this.now = next.at;
-      if (!next.cancelled) next.run();
-    }
-    this.now = until;
   }
 
   chance(p: number): boolean {
@@ -228,9 +195,7 @@ export class World {
           const replica = this.replicas.get(node);
           if (replica !== undefined) this.#look(replica);
         }),
-      clearTimeout: (due: Due): void => {
-        if (due !== undefined) due.cancelled = true;
-      },
+      clearTimeout: this.clock.clearTimeout,
     };
     const input = {
       node,

@@ -10,6 +10,7 @@ import { address, groupActor, groupName, nodeId, nodeOf, senderId } from '../../
 import { mapEntries, type PersistentMap } from '../../machines/shared/persistent-map.js';
 import type { VectorTimestamp } from '../../machines/shared/vector-timestamp.js';
 import type { Delivered, DeliveryLog, Sent } from '../../runtime/check/deliveries.js';
+import { Agenda, type Due } from './agenda.js';
 
 export type Random = () => number;
 
@@ -43,13 +44,6 @@ export interface ScheduleOptions {
   readonly random?: Random;
 }
 
-interface Due {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-  cancelled: boolean;
-}
-
 interface Host {
   readonly name: string;
   readonly role: GroupRole;
@@ -66,22 +60,19 @@ interface Host {
 }
 
 const GROUP = groupName('g');
-const MOST_EVENTS = 100_000;
 
-export class Schedule {
+export class Schedule extends Agenda {
   readonly hosts = new Map<string, Host>();
   /** Messages sent: by type, those of control apart. */
   readonly counts: Record<'data' | 'control', number> = { data: 0, control: 0 };
   readonly discards: Record<string, number> = {};
-  now = 0;
-  private readonly queue: Due[] = [];
-  private inserted = 0;
   private readonly sentMessages: (Omit<Sent, 'correct'> & { readonly from: string })[] = [];
   private readonly underWay = new Map<Due, string>();
   readonly members: readonly string[];
   readonly outsiders: readonly string[];
 
   constructor(private readonly options: ScheduleOptions) {
+    super();
     this.members = Array.from({ length: options.members }, (_, i) => `m${i + 1}`);
     this.outsiders = Array.from({ length: options.outsiders ?? 0 }, (_, i) => `o${i + 1}`);
     for (const name of this.members) this.host(name, 'member');
@@ -90,10 +81,6 @@ export class Schedule {
   }
 
   // --- what a test does --------------------------------------------------------------------------------------------
-
-  at(time: number, run: () => void): void {
-    this.schedule(time, run);
-  }
 
   multicast(name: string, count = 1): void {
     const host = this.hostOf(name);
@@ -143,20 +130,6 @@ export class Schedule {
     if (!host.crashed) host.actor.send({ type, from, items } as Incoming);
   }
 
-  /** Runs until nothing is under way and no timer runs. */
-  run(until = Number.POSITIVE_INFINITY): void {
-    for (let events = 0; this.queue.length > 0; events++) {
-      if (events > MOST_EVENTS) throw new Error(`Not quiet after ${MOST_EVENTS} events.`);
-      const next = this.queue[this.queue.length - 1] as Due; // the loop's condition says that it is there
-      if (next.at > until) break;
-      this.queue.pop();
-      this.underWay.delete(next);
-      this.now = next.at;
-      if (!next.cancelled) next.run();
-    }
-    if (until !== Number.POSITIVE_INFINITY) this.now = until;
-  }
-
   // --- what a test reads -------------------------------------------------------------------------------------------
 
   hostOf(name: string): Host {
@@ -202,14 +175,8 @@ export class Schedule {
       tolerates,
       stabilityInterval,
     };
-    const clock = {
-      setTimeout: (run: () => void, ms: number) => this.schedule(this.now + ms, run),
-      clearTimeout: (due: Due) => {
-        due.cancelled = true;
-      },
-    };
     const { machine } = groupMachine(role, order);
-    const actor = createActor(machine, { input, clock });
+    const actor = createActor(machine, { input, clock: this.clock });
     const fresh = { delivered: [], history: [], told: 0, sent: 0, sends: 0, crashAt: Number.POSITIVE_INFINITY };
     const host: Host = { name, role, actor, crashed: false, ...fresh };
     this.hosts.set(name, host);
@@ -243,23 +210,12 @@ export class Schedule {
       const ms = delay === undefined ? 10 : delay({ from: host.name, to, message });
       if (ms === null) continue;
       const from = address(nodeId(host.name), groupActor(GROUP));
-      const due = this.schedule(this.now + ms, () => this.tell(to, message.type, message.items, from));
+      const due = this.at(this.now + ms, () => {
+        this.underWay.delete(due);
+        this.tell(to, message.type, message.items, from);
+      });
       this.underWay.set(due, host.name);
     }
-  }
-
-  /** The queue is kept with the next to run at its end. */
-  private schedule(at: number, run: () => void): Due {
-    const due: Due = { at, order: this.inserted++, run, cancelled: false };
-    let low = 0;
-    let high = this.queue.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.queue[middle] as Due).at > at) low = middle + 1;
-      else high = middle;
-    }
-    this.queue.splice(low, 0, due);
-    return due;
   }
 }
 

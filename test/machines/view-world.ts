@@ -23,12 +23,12 @@ import {
 } from '../../machines/shared/identifiers.js';
 import { chosen, firstView, type Member, memberNodes, type View } from '../../machines/shared/view.js';
 import type { Delivered, DeliveryLog, Sent } from '../../runtime/check/deliveries.js';
+import { Agenda, type Due } from './agenda.js';
 import type { Random } from './schedule.js';
 
 export const GROUP = groupName('g');
 const ACTOR = groupActor(GROUP);
 const SERVICE = ['s1', 's2', 's3'].map(nodeId);
-const MOST_EVENTS = 60_000;
 
 export interface WorldOptions {
   readonly order: Order;
@@ -44,12 +44,6 @@ export interface WorldOptions {
   readonly flushAfter?: number;
   /** ms after which a joiner has the state. */
   readonly transfer?: () => number;
-}
-
-interface Due {
-  readonly at: number;
-  readonly run: () => void;
-  cancelled: boolean;
 }
 
 export interface Host {
@@ -71,7 +65,7 @@ export interface Host {
 
 export const isView = (item: View | Delivery): item is View => 'members' in item;
 
-export class World {
+export class World extends Agenda {
   /** By sender id. */
   readonly hosts = new Map<string, Host>();
   /** Of each node, its last incarnation. */
@@ -80,14 +74,13 @@ export class World {
   readonly counts: Record<string, number> = {};
   readonly discards: Record<string, number> = {};
   readonly service: ScriptedService;
-  now = 0;
-  private readonly queue: Due[] = [];
   private readonly lastArrival = new Map<string, number>();
   private readonly underWay = new Map<Due, string>();
   private readonly sentMessages: (Omit<Sent, 'correct'> & { readonly host: Host })[] = [];
   readonly first: View;
 
   constructor(readonly options: WorldOptions) {
+    super();
     const names = Array.from({ length: options.members }, (_, i) => `m${i + 1}`);
     this.first = firstView(
       GROUP,
@@ -99,10 +92,6 @@ export class World {
   }
 
   // --- what a test does --------------------------------------------------------------------------------------------
-
-  at(time: number, run: () => void): void {
-    this.schedule(time, run);
-  }
 
   multicast(name: string, n = 1): void {
     const host = this.hostOf(name);
@@ -162,20 +151,6 @@ export class World {
     if (!host.crashed) host.actor.send({ type, from, items } as Incoming);
   }
 
-  /** Runs until nothing is under way and no timer runs. */
-  run(until = Number.POSITIVE_INFINITY): void {
-    for (let events = 0; this.queue.length > 0; events++) {
-      if (events > MOST_EVENTS) throw new Error(`Not quiet after ${MOST_EVENTS} events: ${this.picture()}`);
-      const next = this.queue[this.queue.length - 1] as Due; // the loop's condition says that it is there
-      if (next.at > until) break;
-      this.queue.pop();
-      this.underWay.delete(next);
-      this.now = next.at;
-      if (!next.cancelled) next.run();
-    }
-    if (until !== Number.POSITIVE_INFINITY) this.now = until;
-  }
-
   // --- what a test reads -------------------------------------------------------------------------------------------
 
   hostOf(name: string): Host {
@@ -225,7 +200,7 @@ export class World {
     };
   }
 
-  picture(): string {
+  override picture(): string {
     return JSON.stringify({
       now: this.now,
       states: [...this.hosts.values()].map((host) => [host.id, isUp(host) ? this.stateOf(host.name) : host.ended]),
@@ -251,13 +226,7 @@ export class World {
       stabilityInterval,
       retryAfter,
     };
-    const clock = {
-      setTimeout: (run: () => void, ms: number) => this.schedule(this.now + ms, run),
-      clearTimeout: (due: Due) => {
-        due.cancelled = true;
-      },
-    };
-    const actor = createActor(isMember ? viewSynchronousMember : viewSynchronousSender, { input, clock });
+    const actor = createActor(isMember ? viewSynchronousMember : viewSynchronousSender, { input, clock: this.clock });
     const fresh = { handed: [], history: [], told: 0, sent: 0, sends: 0, crashAt: Number.POSITIVE_INFINITY };
     const id = senderId(node, incarnation);
     const host: Host = { name, id, isMember, actor, crashed: false, ended: null, ...fresh };
@@ -312,26 +281,13 @@ export class World {
       this.lastArrival.set(pair, arrival);
     }
     const sender = SERVICE.includes(nodeId(from)) ? `${from}/membership` : address(senderNode(from as SenderId), ACTOR);
-    const due = this.schedule(arrival, () => {
+    const due = this.at(arrival, () => {
+      this.underWay.delete(due);
       if (SERVICE.includes(node)) this.service.take(node, message, sender as Address);
       else if (target !== undefined && this.latest.get(node) === target)
         this.tell(target, message.type, message.items, sender as Address);
     });
     this.underWay.set(due, from);
-  }
-
-  /** The queue is kept with the next to run at its end; of two at one time, the one put in first comes first. */
-  private schedule(time: number, run: () => void): Due {
-    const due: Due = { at: time, run, cancelled: false };
-    let low = 0;
-    let high = this.queue.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.queue[middle] as Due).at > time) low = middle + 1;
-      else high = middle;
-    }
-    this.queue.splice(low, 0, due);
-    return due;
   }
 }
 

@@ -30,7 +30,7 @@ export const agreed = [
   {
     rule: 'MC-7',
     breaks: 'at the end of a view each member numbers what is open by its own proposals',
-    file,
+    file: 'machines/membership/agreed-cut.ts',
     find: '.map((candidate) => ({ ...candidate, ...mapGet(words, keyOf(candidate.author, candidate.place)) }))',
     replace:
       '.map((candidate) => ({ ...candidate, known: mapGet(words, keyOf(candidate.author, candidate.place))?.known ?? false }))',
@@ -39,7 +39,7 @@ export const agreed = [
   {
     rule: 'MC-7',
     breaks: 'what is settled at the end of a view comes before what is agreed in it',
-    file,
+    file: 'machines/membership/agreed-cut.ts',
     find: 'number: last + i + 1,',
     replace: 'number: i - 1_000_000,',
     tests,
@@ -71,7 +71,7 @@ export const agreed = [
   {
     rule: 'MC-7',
     breaks: 'nobody asks for another view when a sender from outside is silent',
-    file,
+    file: 'machines/membership/awaited-senders.ts',
     find: 'return awaited?.place === place && awaited.rounds * stabilityInterval >= retryAfter;',
     replace: 'return awaited?.place === place && awaited.rounds * stabilityInterval >= retryAfter * 1e9;',
     tests,
@@ -79,7 +79,7 @@ export const agreed = [
   {
     rule: 'VS-5',
     breaks: 'a joiner begins to count anew',
-    file,
+    file: 'machines/membership/agreed-cut.ts',
     find: 'return known + [...mapEntries(openIn(decree))]',
     replace: 'return known * 0 + [...mapEntries(openIn(decree))]',
     tests,

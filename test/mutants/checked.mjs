@@ -64,7 +64,7 @@ const links = [
   mutant(
     'CH-2',
     'who answers a message that came by way of others speaks to the incarnation before its sender',
-    'runtime/actors/node.ts',
+    'runtime/actors/effect-handler.ts',
     'if (incarnation > 1) this.#router.learn(senderNode(sender), incarnation);',
     '',
   ),

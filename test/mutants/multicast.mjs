@@ -212,7 +212,7 @@ export const multicast = [
   {
     rule: 'MC-11',
     breaks: 'messages for two groups in one tick become one message for one of them',
-    file: 'runtime/actors/router.ts',
+    file: 'runtime/actors/outbox.ts',
     find: 'a.type === b.type && a.to === b.to && a.from === b.from &&',
     replace: 'a.type === b.type &&',
     tests: groups,
