@@ -34,23 +34,6 @@ const live = ({ simulation }: Run): string[] =>
     .map(({ node }) => node);
 
 describe('crashes', () => {
-  test.each(['RE', 'SC', 'EX', 'AC', 'END'])(
-    'PB-8: the primary crashes in %s, and the next one in taking over',
-    (phase) => {
-      // The primary enters all phases but the first, which is the front end's.
-      const first = phase === 'RE' ? 'crash:rm-1@fe-1/RE#2' : `crash:rm-1@${phase}#2`;
-      const steps = [null, 'flushing#1', 'installing#1', 'takingOver#1', 'END#1', 'AC#1'];
-      steps.forEach((step, i) => {
-        everySeed(1, `PB-8: the primary crashes in ${phase}`, (seed) => {
-          const faults = step === null ? [first] : [first, `crash:rm-2@${step}`];
-          const of = run(passive({ replicas: 4, faults, seed: seed + 10 * i }), requestsFor(seed, 3, 5, 15));
-          expectRight(of);
-          expect(live(of)).toEqual(step === null ? ['rm-2', 'rm-3', 'rm-4'] : ['rm-3', 'rm-4']);
-        });
-      });
-    },
-  );
-
   test('PB-9: f + 1 replica managers survive f crashes, where a minority of the service crashes too', () => {
     everySeed(3, 'PB-9: f + 1', (seed) => {
       const faults = ['crash:rm-1@EX#2', 'crash:ms-2@60ms', 'crash:rm-2@1500ms'];
