@@ -95,15 +95,7 @@ export function isFree({ input, view, self, reports, outwaited }: Omit<MemberCon
 /** To the service and to the members that take part. */
 export function report(step: Step): void {
   if (!isFree(step)) return;
-  const own: Report = {
-    group: step.input.group,
-    view: viewOf(step),
-    member: step.self,
-    full: isFull(step),
-    holds: step.holds,
-    suspects: step.suspects,
-    unsettled: orderOf(step.input).unsettled(step),
-  };
+  const own = reportOf(step);
   step.reports = { ...step.reports, [step.self]: own };
   toMembership(step, { type: 'report', items: [own] });
   for (const member of participants(step)) {
@@ -117,6 +109,26 @@ export function takeReport(step: Step, told: Report, from: SenderId | undefined)
   if (told.member !== from) count(step, 'not of its sender');
   else step.reports = { ...step.reports, [told.member]: told };
   step.changing = true;
+}
+
+const reportOf = (step: Step): Report => ({
+  group: step.input.group,
+  view: viewOf(step),
+  member: step.self,
+  full: isFull(step),
+  holds: step.holds,
+  suspects: step.suspects,
+  unsettled: orderOf(step.input).unsettled(step),
+});
+
+/**
+ * PB-7: says that the view ends, and why. Whom a lease may bind tells the primary alone: nobody else may have told it, and it gives the
+ * lease up before it says anything itself.
+ */
+export function announce(step: Step): void {
+  const primary = step.view === null ? undefined : chosen(step.view)?.id;
+  if (isFree(step) || primary === undefined) report(step);
+  else step.done.push(toSender(step.input, primary, { type: 'report', items: [reportOf(step)] }));
 }
 
 const participants = (step: Pick<Step, 'view' | 'suspects'>): SenderId[] =>

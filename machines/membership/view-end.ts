@@ -11,6 +11,7 @@ import { isMember } from '../shared/view.js';
 import { leftOpenBy, silentSenders } from './awaited-senders.js';
 import { decidedBy, withVotes } from './decision.js';
 import {
+  announce,
   distrustEnded,
   distrustOutside,
   hasLost,
@@ -63,7 +64,7 @@ export const stopDelivering: Rule<Cause> = ({ context, event }) => {
   const step = begin(context);
   takeCause(step, event);
   giveUpLease(step);
-  report(step);
+  announce(step);
   return finish(step, event.type);
 };
 
@@ -80,7 +81,7 @@ export const stopForSilence: Rule<unknown> = ({ context }) => {
 export const stopAtOnce: Rule<unknown> = ({ context }) => {
   const step = begin(context);
   giveUpLease(step);
-  report(step);
+  announce(step);
   return finish(step, 'view');
 };
 
@@ -116,7 +117,7 @@ export const takeDuringChange: Rule<Cause> = ({ context, event }) => {
   takeCause(step, event);
   const own = event.type === 'suspicion' || event.type === 'gone' ? step.suspects !== context.suspects : false;
   const full = (step.ready && step.informed) !== (context.ready && context.informed);
-  if (own || full) report(step);
+  if (own || full) announce(step);
   else passOn(step);
   return finish(step, event.type);
 };

@@ -333,9 +333,11 @@ describe('a member by itself', () => {
       expect([sends(late), discards(late)]).toEqual([[], ['lease-asked not for a member 1']]);
     });
 
-    test('PB-7: a member says nothing of the end of its view until every lease in it is over', () => {
+    test('PB-7: a member tells nobody but the primary of the end of its view until every lease in it is over', () => {
       const player = leased('m2');
-      expect(reportsIn(player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]))).toEqual([]);
+      expect(reportsIn(player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]))).toEqual([
+        'm1/group:g',
+      ]);
       expect(player.state).toEqual({ flushing: 'waitingOutLease' });
       expect(reportsIn(player.tell('data', [data('m3', 1)], of('m3')))).toEqual([]);
       expect(reportsIn(player.tell('report', [report('m3', {})], of('m3')))).toEqual([]);
@@ -362,7 +364,7 @@ describe('a member by itself', () => {
     test('PB-7: nor where the primary has ended for certain', () => {
       const player = leased('m2');
       player.tell('suspicion', [{ node: node('m1'), incarnation: 1, suspected: true }]);
-      expect(reportsIn(player.tell('gone', [{ node: node('m3'), incarnation: 1 }], 'm2/test'))).toEqual([]);
+      expect(reportsIn(player.tell('gone', [{ node: node('m3'), incarnation: 1 }], 'm2/test'))).toEqual(['m1/group:g']);
       expect(reportsIn(player.tell('gone', [{ node: node('m1'), incarnation: 1 }], 'm2/test'))).toEqual(
         everybody.slice(0, 3),
       );

@@ -22,7 +22,7 @@ export const viewSynchrony = [
     rule: 'VS-1',
     breaks: 'a member that stops for a view change still delivers',
     file: 'machines/membership/view-end.ts',
-    find: '  takeCause(step, event);\n  giveUpLease(step);\n  report(step);',
+    find: '  takeCause(step, event);\n  giveUpLease(step);\n  announce(step);',
     replace: '  report(step);\n  takeCause(step, event);\n  advance(step);',
     tests,
   },

@@ -1,13 +1,16 @@
 /** Active replication over the agreed order, with no sequencer (AR-13). */
 import { expect, test } from '@jest/globals';
 import bank, { workload } from '../../examples/bank/service.js';
+import { linearizable } from '../../runtime/check/index.js';
 import { drawScenario, type Scenario } from '../../runtime/simulate/scenario.js';
+import { historyOf, serviceModel } from '../../runtime/simulate/service-history.js';
 import { simulate } from '../../runtime/simulate/simulation.js';
 import { tryScenario } from '../../runtime/simulate/trial.js';
 import { play } from '../../runtime/simulate/workload.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';
 import { randomFrom } from '../machines/schedule.js';
 import { seeds } from '../machines/stage.js';
+import { ledger, requestsFor, run } from './runs.js';
 
 const file = 'test/runtime/agreed-active.test.ts';
 
@@ -41,6 +44,43 @@ test('AR-13, MC-7: with crashes, losses and delays the bank is linearizable, and
     answered += history.length;
   });
   if (process.env.SEED === undefined) expect(answered).toBeGreaterThan(0);
+});
+
+test.each(['sequencer', 'agreed'] as const)(
+  'AR-13: the order is made by "%s", as the setting says, and the first member of the view crashes',
+  (provider) => {
+    seeds(file, 4, (seed) => {
+      const types = new Set<string>();
+      const of = run(
+        {
+          replication: 'active',
+          membership: 'dynamic',
+          provider,
+          heartbeat: 100,
+          faults: [`crash:rm-1@${10 * seed}ms`, 'join:rm-4@150ms'],
+          seed,
+        },
+        requestsFor(seed, 3, 6, 30),
+        {
+          keep: (event) => {
+            if (event.kind === 'sent') types.add(event.type);
+            return false;
+          },
+        },
+      );
+      expect(of.verdict.unanswered).toEqual([]);
+      expect(of.verdict.agree).toBe(true);
+      expect(linearizable(historyOf(of.played), serviceModel(ledger)).verdict).toBe('holds');
+      expect(types.has('proposal')).toBe(provider === 'agreed');
+    });
+  },
+);
+
+test('AR-13: nobody else makes it yet, and whoever asks for that is told', () => {
+  const settings = { replication: 'active', membership: 'dynamic' } as const;
+  expect(() => simulate(bank, { ...settings, provider: 'consensus' as 'agreed' })).toThrow(
+    expect.objectContaining({ code: 'SETTINGS_INVALID' }),
+  );
 });
 
 test.each([3, 5])('AR-13, MC-12: among %i an update costs 4n messages and 4 delays, where nothing fails', (n) => {
