@@ -115,7 +115,11 @@ export function* measureUnderFaults(
   const updates = lostUpdates(played, simulation.standing(), agree, log);
   const measured = {
     ...longestSilence(waits(played), Number.isFinite(struck) ? struck : 0),
-    ...counted(updates, live.length > 0 || simulation.settings.style.promises.returns?.(simulation.settings) !== true),
+    ...counted(
+      updates,
+      played,
+      live.length > 0 || simulation.settings.style.promises.returns?.(simulation.settings) !== true,
+    ),
     unanswered: played.filter((request) => !isAnswered(request)).length,
     neverCame: faultLog.neverCame(faults),
     agree,
@@ -127,9 +131,11 @@ export function* measureUnderFaults(
 
 /** `gone`: false where what no live replica has is not lost: it is in the log of one that can come back. */
 function counted(
-  { answered, lost, named }: LostUpdates,
+  { lost, named }: LostUpdates,
+  played: readonly PlayedRequest[],
   gone: boolean,
 ): Pick<UnderFaults, 'answered' | 'lost' | 'lostRequests'> {
+  const answered = played.filter((request) => request.call?.kind === 'update' && isAnswered(request)).length;
   if (!gone) return { answered, lost: 0, lostRequests: [] };
   return { answered, lost, lostRequests: named.map(({ call }) => requestId(call.session, call.seq)) };
 }

@@ -4,7 +4,8 @@
  * A replica manager's executed table says which request of each session it executed last, so an update of a session that it
  * does not know, or of which it knows earlier requests only, is not in its state. Of a session that went on elsewhere nobody can tell so;
  * but a version counts the updates in a state, so where all live replica managers have one state, and fewer updates are in it
- * than were answered, as many are lost at least. Neither rule ever takes for lost what is not.
+ * than were answered, as many are lost at least. Neither rule ever takes for lost what is not. An update that failed has changed
+ * nothing, so there is nothing of it to lose.
  *
  * Where replica managers execute what others pass on without a word of it in their tables (`local`), the trace says who has
  * executed what since it started.
@@ -14,7 +15,6 @@ import { requestId } from '../../machines/shared/identifiers.js';
 import type { Call } from '../../machines/shared/requests.js';
 import type { Standing } from '../cluster/cluster.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
-import { notOfTheService } from './verdict.js';
 import type { PlayedRequest } from './workload.js';
 
 /** How a node stopped. */
@@ -60,7 +60,7 @@ export class UpdateLog implements Recorder {
 }
 
 export interface LostUpdates {
-  /** Updates that were answered. */
+  /** Updates that were answered, and had not failed. */
   readonly answered: number;
   /** How many of them are lost, at least. */
   readonly lost: number;
@@ -85,7 +85,7 @@ export function lostUpdates(
 }
 
 const isAnsweredUpdate = (request: PlayedRequest): request is AnsweredUpdate =>
-  request.call?.kind === 'update' && request.answer !== null && !notOfTheService(request.answer.outcome);
+  request.call?.kind === 'update' && request.answer?.outcome.ok === true;
 
 /** Whether it may be in the replica manager's state. */
 function has({ node, replica }: Standing, { session, seq }: Call, log: UpdateLog): boolean {

@@ -102,7 +102,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
       ...ofHistory(consistency, settings.property, played),
       ...ofUpdates(simulation, played, verdict, updates),
       ...ofVerdict(verdict, scenario, lost),
-      ...repeatViolations(repeats, played),
+      ...(mayLose(simulation) ? [] : repeatViolations(repeats, played)),
       ...orderViolations(simulation, deliveries),
     ],
   };
@@ -146,6 +146,12 @@ function ofHistory(
   const part = verdict.part as readonly ServiceOperation[];
   const stale = verdict.why === '' ? null : staleReadText(part, played);
   return [{ property, why: stale === null ? verdict.why : `${stale} ${verdict.why}`, part }];
+}
+
+/** What is lost and asked for again is executed again, on a state that others sent: that is nothing more. */
+function mayLose({ settings: { style, replicas, tolerate, backups } }: Simulation<AnyService>): boolean {
+  const { goesOnWithout, tolerates } = style.promises;
+  return goesOnWithout !== undefined && goesOnWithout(replicas) > tolerates(replicas, tolerate, backups);
 }
 
 /** Where nobody has a state, its updates are not what is lost. */

@@ -10,13 +10,13 @@ import { tryScenario } from '../../runtime/simulate/trial.js';
 import type { PlayedRequest } from '../../runtime/simulate/workload.js';
 
 describe('which answered updates are lost', () => {
-  const update = (session: string, seq: number, answered = true): PlayedRequest =>
+  const update = (session: string, seq: number, answered = true, ok = true): PlayedRequest =>
     ({
       op: 'deposit',
       args: ['x', seq],
       endedAt: 10 * seq,
       call: { session, seq, kind: 'update' },
-      answer: answered ? { outcome: { ok: true }, by: ['rm-1'] } : null,
+      answer: answered ? { outcome: { ok }, by: ['rm-1'] } : null,
     }) as unknown as PlayedRequest; // all that is read of it
   /** With these as the last requests of their sessions; null: its table does not say what is in its state. */
   const replica = (
@@ -46,6 +46,7 @@ describe('which answered updates are lost', () => {
     const played = [update('s', 1), update('s', 2), update('t', 1), update('t', 2, false)];
     expect(lost(played, [replica('rm-1', 3, { s: 2, t: 1 }), crashed('rm-2')])).toEqual([0]);
     expect(lost(played, [crashed('rm-1'), replica('rm-2', 1, { s: 1 })])).toEqual([2, 's#2', 't#1']);
+    expect(lost([...played, update('u', 1, true, false)], [replica('rm-1', 3, { s: 2, t: 1 })])).toEqual([0]);
     // What nobody was told may be gone, and one that has it is enough.
     expect(lost(played, [replica('rm-1', 2, { s: 2 }), replica('rm-2', 1, { t: 1 })], false)).toEqual([0]);
   });
