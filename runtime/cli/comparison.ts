@@ -131,13 +131,17 @@ export function* measureUnderFaults(
 
 /** `gone`: false where what no live replica has is not lost: it is in the log of one that can come back. */
 function counted(
-  { lost, named }: LostUpdates,
+  { lost, missing, named }: LostUpdates,
   played: readonly PlayedRequest[],
   gone: boolean,
 ): Pick<UnderFaults, 'answered' | 'lost' | 'lostRequests'> {
   const answered = played.filter((request) => request.call?.kind === 'update' && isAnswered(request)).length;
   if (!gone) return { answered, lost: 0, lostRequests: [] };
-  return { answered, lost, lostRequests: named.map(({ call }) => requestId(call.session, call.seq)) };
+  return {
+    answered,
+    lost: Math.max(lost, missing),
+    lostRequests: named.map(({ call }) => requestId(call.session, call.seq)),
+  };
 }
 
 /**

@@ -15,6 +15,7 @@ import { requestId } from '../../machines/shared/identifiers.js';
 import type { Call } from '../../machines/shared/requests.js';
 import type { Standing } from '../cluster/cluster.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
+import { notOfTheService } from './verdict.js';
 import type { PlayedRequest } from './workload.js';
 
 /** How a node stopped. */
@@ -64,6 +65,8 @@ export interface LostUpdates {
   readonly answered: number;
   /** How many of them are lost, at least. */
   readonly lost: number;
+  /** Answered updates, failed ones among them, beyond those that are counted in the one state. */
+  readonly missing: number;
   /** Those of the lost ones that are known by name. */
   readonly named: readonly AnsweredUpdate[];
 }
@@ -80,9 +83,14 @@ export function lostUpdates(
   const answered = played.filter(isAnsweredUpdate);
   const named = answered.filter(({ call }) => !replicas.some((replica) => has(replica, call, log)));
   const versions = replicas.flatMap(({ replica }) => (replica === null ? [] : [replica.version]));
-  const missing = agree ? answered.length - Math.max(0, ...versions) : 0;
-  return { answered: answered.length, lost: Math.max(named.length, missing), named };
+  const inState = agree ? Math.max(0, ...versions) : Number.POSITIVE_INFINITY;
+  const all = played.filter(isAnswered).length;
+  const missing = Math.max(0, all - inState);
+  return { answered: answered.length, lost: Math.max(named.length, answered.length - inState), missing, named };
 }
+
+const isAnswered = ({ call, answer }: PlayedRequest): boolean =>
+  call?.kind === 'update' && answer !== null && !notOfTheService(answer.outcome);
 
 const isAnsweredUpdate = (request: PlayedRequest): request is AnsweredUpdate =>
   request.call?.kind === 'update' && request.answer?.outcome.ok === true;

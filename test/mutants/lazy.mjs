@@ -16,8 +16,8 @@ export const lazy = [
     rule: 'PB-14',
     breaks: 'states that differ are counted as one',
     file: 'runtime/simulate/lost-updates.ts',
-    find: 'const missing = agree ?',
-    replace: 'const missing = agree !== null ?',
+    find: 'const inState = agree ?',
+    replace: 'const inState = agree !== null ?',
     tests: losses,
   },
   {
