@@ -16,7 +16,7 @@ describe('which answered updates are lost', () => {
       args: ['x', seq],
       endedAt: 10 * seq,
       call: { session, seq, kind: 'update' },
-      answer: answered ? { outcome: { ok }, by: ['rm-1'] } : null,
+      answer: answered ? { outcome: { ok, error: { code: 'REFUSED' } }, by: ['rm-1'] } : null,
     }) as unknown as PlayedRequest; // all that is read of it
   /** With these as the last requests of their sessions; null: its table does not say what is in its state. */
   const replica = (
