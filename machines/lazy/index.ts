@@ -17,6 +17,7 @@ export const lazy = {
     consistency: () => 'none',
     /** An answered update can die with the master. */
     tolerates: () => 0,
+    goesOnWithout: (n) => n - 1,
   },
   phases: { update: ['RE', 'EX', 'END', 'AC'], query: ['RE', 'EX', 'END'] },
   refuses: ({ tolerate }) =>

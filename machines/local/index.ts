@@ -27,7 +27,9 @@ export const local = {
       frontEnd,
       uniform: () => false,
       // the context of this machine
-      replicaOf: ({ value, context }) => (value === 'silent' ? null : (context as ReplicaManagerContext<unknown>)),
+      // Its table does not know what others have executed and passed on.
+      replicaOf: ({ value, context }) =>
+        value === 'silent' ? null : { ...(context as ReplicaManagerContext<unknown>), executed: null },
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests'] },
     },

@@ -19,6 +19,7 @@ export const passive = {
     consistency: ({ reads }) => (reads === 'backups' ? 'sequential' : 'linearizable'),
     /** Given a membership service that outlives them (PB-9); with rollback it comes back or nothing does. A primary that lies is believed. */
     tolerates: (n, model, backups?: Backups) => (model === 'crash' && backups !== 'rollback' ? n - 1 : 0),
+    returns: ({ backups }) => backups === 'rollback',
   },
   phases: {
     update: ['RE', 'SC', 'EX', 'AC', 'END'],

@@ -5,6 +5,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { Order } from '../multicast/order.js';
+import type { ExecutedTable } from './executed-table.js';
 import type { Replica } from './execution.js';
 import type { Address, GroupName, NodeId } from './identifiers.js';
 import type { ReplicatedObject } from './object.js';
@@ -76,12 +77,12 @@ export interface Roles {
   readonly uniform: (settings: Pick<StyleSettings, 'reads'>) => boolean;
   /**
    * What a replica manager would go on from: its snapshot is asked. Null while it has no state to speak from. For whoever
-   * compares replicas.
+   * compares replicas. `executed` is null where the table does not say which updates are in the state.
    */
   readonly replicaOf: (
     snapshot: { readonly value: unknown; readonly context: unknown },
     object: ReplicatedObject,
-  ) => Pick<Replica<unknown>, 'value' | 'version'> | null;
+  ) => (Pick<Replica<unknown>, 'value' | 'version'> & { readonly executed: ExecutedTable | null }) | null;
   /** What the two machines take from other nodes (CH-5). */
   readonly shapes: { readonly frontEnd: MessageShapes; readonly replicaManager: MessageShapes };
   /** Those of them that bring new work: a congested node may leave them to wait (CH-3). */
@@ -105,6 +106,13 @@ export interface Style {
     readonly consistency: (settings: Pick<StyleSettings, 'tolerate' | 'reads'>) => Consistency;
     /** Faulty replica managers that n of them outlive without a wrong or missing answer. */
     readonly tolerates: (n: number, model: FaultModel, backups?: Backups) => number;
+    /**
+     * Crashed replica managers without which n of them go on answering, though what was answered before may be lost. Default: as
+     * many as it tolerates.
+     */
+    readonly goesOnWithout?: (n: number) => number;
+    /** It answers again when those that crashed are back, however many they were, and has lost nothing. Default: no. */
+    readonly returns?: (settings: Pick<StyleSettings, 'backups'>) => boolean;
   };
   /** What a request goes through, in the order in which it is first seen to (FN-2). */
   readonly phases: {

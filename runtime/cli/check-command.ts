@@ -14,7 +14,7 @@ import { type Asked, type Checked, checked, readableCheck } from './check-report
 import type { FromWorker } from './check-worker.js';
 import { readInput } from './input.js';
 import { exitCodes, type Io } from './io.js';
-import { timeout } from './options.js';
+import { timeout } from './times.js';
 
 export interface CheckOptions {
   readonly object?: string;

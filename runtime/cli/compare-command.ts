@@ -10,8 +10,9 @@ import { Comparing } from './comparing.js';
 import type { Conditions } from './comparison.js';
 import { exitCodes, type Io } from './io.js';
 import { whole } from './numbers.js';
-import { delay, fault, timeout } from './options.js';
+import { fault } from './options.js';
 import { readRequests } from './requests.js';
+import { delay, timeout } from './times.js';
 import { type Variant, variants } from './variants.js';
 import { watched } from './watched.js';
 

@@ -11,6 +11,7 @@ import type { StyleName } from '../cluster/styles.js';
 import type { Suits } from '../cluster/suits.js';
 import type { AnyService } from '../service/index.js';
 import { type Fault, parseFault } from '../simulate/faults.js';
+import { type LostUpdates, lostUpdates, UpdateLog } from '../simulate/lost-updates.js';
 import { historyOf, serviceModel } from '../simulate/service-history.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
 import { checkHistory } from '../simulate/trial.js';
@@ -20,7 +21,6 @@ import { CostCounter } from '../trace/costs.js';
 import type { Recorder } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
 import { FaultLog } from './fault-log.js';
-import { HoldingLog, type Updates, updatesOf } from './lost-updates.js';
 import { longestSilence, type Silence } from './silence.js';
 import type { Variant } from './variants.js';
 
@@ -65,7 +65,11 @@ export interface CheckedConsistency {
 
 type Checked = Exclude<Consistency, 'none'>;
 
-export interface UnderFaults extends Silence, Updates {
+export interface UnderFaults extends Silence {
+  /** Updates that were answered, and of these those that no live replica has: at least so many, and those known by name. */
+  readonly answered: number;
+  readonly lost: number;
+  readonly lostRequests: readonly string[];
   readonly consistency: CheckedConsistency;
   readonly unanswered: number;
   /** The live replicas have come to the same state. */
@@ -96,7 +100,7 @@ export function* measureUnderFaults(
   faults: readonly string[],
 ): Generator<void, UnderFaults> {
   const { service } = conditions;
-  const log = new HoldingLog();
+  const log = new UpdateLog();
   const faultLog = new FaultLog();
   let struck = Number.POSITIVE_INFINITY;
   const strokes: Recorder = {
@@ -107,16 +111,37 @@ export function* measureUnderFaults(
   const simulation = simulationOf(variant, conditions, faults, [log, faultLog, strokes]);
   const played = yield* playInSlices(simulation, conditions.requests, conditions);
   const live = simulation.replicas().filter(({ state }) => state === 'live');
+  const agree = new Set(live.map(({ digest }) => digest)).size <= 1;
+  const updates = lostUpdates(played, simulation.standing(), agree, log);
   const measured = {
     ...longestSilence(waits(played), Number.isFinite(struck) ? struck : 0),
-    ...updatesOf(played, simulation.replicas(), log, simulation.membership),
+    ...counted(
+      updates,
+      played,
+      live.length > 0 || simulation.settings.style.promises.returns?.(simulation.settings) !== true,
+    ),
     unanswered: played.filter((request) => !isAnswered(request)).length,
     neverCame: faultLog.neverCame(faults),
-    agree: new Set(live.map(({ digest }) => digest)).size <= 1,
+    agree,
   };
   yield;
   const consistency = yield* checked(played, service);
   return { ...measured, consistency, broken: broken({ ...measured, consistency }, simulation, faults) };
+}
+
+/** `gone`: false where what no live replica has is not lost: it is in the log of one that can come back. */
+function counted(
+  { lost, missing, named }: LostUpdates,
+  played: readonly PlayedRequest[],
+  gone: boolean,
+): Pick<UnderFaults, 'answered' | 'lost' | 'lostRequests'> {
+  const answered = played.filter((request) => request.call?.kind === 'update' && isAnswered(request)).length;
+  if (!gone) return { answered, lost: 0, lostRequests: [] };
+  return {
+    answered,
+    lost: Math.max(lost, missing),
+    lostRequests: named.map(({ call }) => requestId(call.session, call.seq)),
+  };
 }
 
 /**
@@ -201,7 +226,7 @@ function broken(
   { settings }: Simulation<AnyService>,
   faults: readonly string[],
 ): string | null {
-  const { style, replicas, tolerate } = settings;
+  const { style, replicas, tolerate, backups } = settings;
   const parsed = faults.map(parseFault);
   const crashed = new Set(parsed.flatMap((fault) => (fault.kind === 'crash' && isReplica(fault) ? [fault.node] : [])));
   const liars = new Set(parsed.flatMap((fault) => (isLie(fault) ? [fault.node] : [])));
@@ -209,7 +234,7 @@ function broken(
   const promised = style.promises.consistency(settings);
   if (promised !== 'none' && consistency.refuted.includes(promised))
     return `it promises a history that is ${promised}, and this one is not`;
-  const tolerated = style.promises.tolerates(replicas, tolerate);
+  const tolerated = style.promises.tolerates(replicas, tolerate, backups);
   if (new Set([...crashed, ...liars]).size > tolerated) return null;
   const outlives = `it promises to outlive ${tolerated} of ${replicas} replicas`;
   if (lost > 0) return `${outlives}, and answered updates were lost`;

@@ -39,8 +39,9 @@ const scenarioSchema = v.strictObject({
     v.strictObject({
       membership: v.exactOptional(v.picklist(['static', 'dynamic'])),
       provider: v.exactOptional(v.picklist(['sequencer', 'agreed'])),
-      backups: v.exactOptional(v.picklist(['hot', 'cold'])),
+      backups: v.exactOptional(v.picklist(['hot', 'cold', 'rollback'])),
       transfer: v.exactOptional(v.picklist(['state', 'requests'])),
+      lease: v.exactOptional(ms),
       heartbeat: v.exactOptional(ms),
       suspectAfter: v.exactOptional(ms),
     }),

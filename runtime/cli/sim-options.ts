@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_SEED } from '../simulate/scenario.js';
 import { addExerciseOptions, type ExerciseOptions } from './exercise-options.js';
 import { whole } from './numbers.js';
-import { timeout } from './options.js';
+import { timeout } from './times.js';
 
 /** The first and the last. */
 export type SeedRange = readonly [number, number];
@@ -60,12 +60,15 @@ const help = `Each seed decides one run whole: the calls, the network, the fault
 tenth as many runs, named seed+1, seed+2 and so on, near the seeds that took what is rarely taken of the charts: the same calls
 with the same faults on another network, and with other faults.
 
-A run is right when its history is what --for asks, every reply is what one correct copy would have given, no replica
-executes a request twice, all deliver in one order (where the order is total), and after the end of all faults every
-request is answered and the live replicas agree.
+A run is right when its history is what --for asks, every update that was answered is in the state of a live replica at the
+end, every reply is what one correct copy would have given, no replica executes a request twice, all deliver in one order
+(where the order is total), and after the end of all faults every request is answered and the live replicas agree.
 
 The first run that is not right is made as small as it can be while it is still not right: fewer requests, clients, replicas
-and faults, and fewer messages that are late or lost.
+and faults, and fewer messages that are late or lost. So is the first that loses an update, where that is another finding.
+
+Faults are drawn as the style can bear them. As many replicas crash as it goes on without; with --backups rollback any may, and
+all come back. With --lease no clock runs more wrong than leases allow for.
 
 Calls are drawn from the function workload(chance) that the service's module exports, which returns [operation, …arguments];
 of an example without one, from its requests.
@@ -75,6 +78,8 @@ Exit codes: 0 all runs are right · 1 some are not · 3 of some the check does n
 Examples:
   chorale sim bank --seeds 1..2000
   chorale sim bank --replication local
+  chorale sim bank --replication lazy
+  chorale sim bank --replication passive --backups rollback
   chorale sim bank --reads one --for linearizable
   chorale sim ./my-service.js --tolerate byzantine --replicas 5 --clients 4 --each 12`;
 

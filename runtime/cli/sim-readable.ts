@@ -3,7 +3,7 @@
  */
 import { runText } from '../simulate/scenario.js';
 import { operationTable } from './operation-table.js';
-import type { SimReport } from './sim-report.js';
+import type { ReportedSmallest, SimReport } from './sim-report.js';
 import { unusual } from './style-options.js';
 import { count, type Paint, paintFor, plural } from './wording.js';
 
@@ -17,7 +17,7 @@ export function readableSim(report: SimReport, look: { readonly color: boolean }
     counts(report),
     neverTaken(report, paint),
     verdict(report, paint),
-    small(report, paint),
+    ...report.smallest.map((one) => small(report, one, paint)),
   ]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -104,8 +104,7 @@ function verdict(report: SimReport, paint: Paint): string[] {
   ];
 }
 
-function small({ service, smallest }: SimReport, paint: Paint): string[] {
-  if (smallest === null) return [];
+function small({ service }: SimReport, smallest: ReportedSmallest, paint: Paint): string[] {
   const { property, why, scenario, tries, from, part, impossible, saved, ...run } = smallest;
   const { replicas, requests, faults, loss, duplicate, delay, rough } = scenario;
   const kept = `${count(requests.length)} of ${plural(from.requests, 'request')}, ${count(faults.length)} of ${plural(from.faults, 'fault')}`;

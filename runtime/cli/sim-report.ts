@@ -29,7 +29,7 @@ interface ReportedChart {
   readonly never: readonly string[];
 }
 
-/** The first run that is not right, made small. */
+/** A run that is not right, made small. */
 export interface ReportedSmallest extends RunName {
   readonly property: TrialProperty;
   readonly why: string;
@@ -90,8 +90,8 @@ export interface SimReport {
   readonly violated: Readonly<Record<string, number>>;
   /** The first few, those of consistency before all others. */
   readonly violations: readonly ReportedViolation[];
-  /** Null where every run is right, and where that was not wanted. */
-  readonly smallest: ReportedSmallest | null;
+  /** The first of the violations, and the first update that was lost; empty where every run is right, and where that was not wanted. */
+  readonly smallest: readonly ReportedSmallest[];
   readonly charts: readonly ReportedChart[];
   readonly time: ReportedTime;
 }
@@ -110,7 +110,7 @@ export function simReport(
   { service, exercise, property }: Trials,
   totals: RunTotals,
   violations: readonly FoundViolation[],
-  smallest: ReportedSmallest | null,
+  smallest: readonly ReportedSmallest[],
   { seconds, cpuMicros, jobs, interrupted }: Measured,
 ): SimReport {
   const { replication, replicas, tolerate, order, reads, more, profile } = exercise;

@@ -1,5 +1,5 @@
 /**
- * The first run of `chorale sim` that is not right: made small, and written to a file.
+ * The first runs of `chorale sim` that are not right: made small, and one written to a file.
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -35,14 +35,34 @@ export async function explained(
 /** Operations that are shown all, and not the failing part alone. */
 const SHOWN_WHOLE = 8;
 
-/** Null where every run is right, where it is not wanted, and where the user does not wait for it. Errors: INPUT_INVALID. */
+/**
+ * The first of the violations, which is also saved, and the first update that was lost; fewer where every run is right, where it is
+ * not wanted, and where the user does not wait for it. Errors: INPUT_INVALID.
+ */
 export async function smallest(
   trials: Trials,
   options: SimOptions,
-  [found]: readonly FoundViolation[],
+  violations: readonly FoundViolation[],
+  io: Io,
+): Promise<readonly ReportedSmallest[]> {
+  if (!(options.shrink || options.save !== undefined)) return [];
+  const lost = violations.find(({ property }) => property === 'lost update');
+  const all: ReportedSmallest[] = [];
+  for (const found of new Set([violations[0], lost])) {
+    const small = found === undefined ? null : await smallestOf(trials, options, found, all.length === 0, io);
+    if (small !== null) all.push(small);
+  }
+  return all;
+}
+
+async function smallestOf(
+  trials: Trials,
+  options: SimOptions,
+  found: FoundViolation,
+  first: boolean,
   io: Io,
 ): Promise<ReportedSmallest | null> {
-  if (found === undefined || io.interrupted.aborted || !(options.shrink || options.save !== undefined)) return null;
+  if (io.interrupted.aborted) return null;
   const whole = drawScenario(found.seed, trials.exercise, found.near);
   const made = options.shrink ? await madeSmall(trials, whole, found, io) : await madeAgain(trials, whole, io);
   if (made === null) return null;
@@ -50,7 +70,8 @@ export async function smallest(
   const violation = trial.violations.find(({ property }) => property === found.property);
   const part = violation?.part ?? [];
   const { seed, near, property } = found;
-  if (options.save !== undefined) await save(options.save, trials, trial.scenario, io);
+  const saved = first && options.save !== undefined ? options.save : null;
+  if (saved !== null) await save(saved, trials, trial.scenario, io);
   return {
     seed,
     near,
@@ -61,7 +82,7 @@ export async function smallest(
     from: { requests: whole.requests.length, faults: whole.faults.length },
     part: part.length === 0 || trial.history.length <= SHOWN_WHOLE ? trial.history : part,
     impossible: part.length > 0 && trial.consistency.verdict === 'violated' ? trial.consistency.impossible : null,
-    saved: options.save ?? null,
+    saved,
   };
 }
 

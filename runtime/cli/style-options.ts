@@ -7,6 +7,7 @@ import type { FaultModel, ReadPath } from '../../machines/shared/style.js';
 import type { OfSomeStyles } from '../cluster/settings.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { whole } from './numbers.js';
+import { timeout } from './times.js';
 
 export interface StyleOptions extends OfSomeStyles {
   readonly replication: StyleName;
@@ -66,26 +67,33 @@ export function addStyleOptions(command: Command): void {
       ]),
     )
     .addOption(
-      option('--backups <kind>', 'apply what the primary sends at once, or at take-over (default: hot)').choices([
-        'hot',
-        'cold',
-      ]),
+      option(
+        '--backups <kind>',
+        'apply what the primary sends at once, or at take-over; or none, and the primary goes on from its log (default: hot)',
+      ).choices(['hot', 'cold', 'rollback']),
     )
     .addOption(
       option(
         '--transfer <what>',
         'a primary sends its backups the new state, or the requests (default: state)',
       ).choices(['state', 'requests']),
+    )
+    .addOption(
+      option(
+        '--lease <time>',
+        'a primary answers queries at once for so long, and the next view waits that out (default: it asks its backups)',
+      ).argParser(timeout),
     );
 }
 
 /** Those that only some styles have, where they were given. */
-export function ofSomeStyles({ membership, provider, backups, transfer }: OfSomeStyles): OfSomeStyles {
+export function ofSomeStyles({ membership, provider, backups, transfer, lease }: OfSomeStyles): OfSomeStyles {
   return {
     ...(membership === undefined ? {} : { membership }),
     ...(provider === undefined ? {} : { provider }),
     ...(backups === undefined ? {} : { backups }),
     ...(transfer === undefined ? {} : { transfer }),
+    ...(lease === undefined ? {} : { lease }),
   };
 }
 
@@ -96,14 +104,17 @@ export function unusual({
   provider,
   backups,
   transfer,
+  lease,
 }: OfSomeStyles & { readonly reads: string }): string {
   const words = [
     ...(reads === 'one' ? ['reads at one replica'] : []),
     ...(reads === 'backups' ? ['reads at backups'] : []),
     ...(membership === undefined ? [] : [`${membership} membership`]),
     ...(provider === 'agreed' ? ['order agreed by all'] : []),
-    ...(backups === undefined || backups === 'hot' ? [] : [`${backups} backups`]),
+    ...(backups === 'cold' ? ['cold backups'] : []),
+    ...(backups === 'rollback' ? ['rollback recovery'] : []),
     ...(transfer === 'requests' ? ['requests sent on'] : []),
+    ...(lease === undefined || lease === 0 ? [] : [`leases of ${lease} ms`]),
   ];
   return words.map((word) => ` · ${word}`).join('');
 }

@@ -15,7 +15,7 @@ type OwnSettings = Omit<ClusterSettings, 'replication'>;
 /** Settings of a style that are worth a line of their own, besides the one that each style has as it comes. */
 const telling: { readonly [Name in StyleName]?: readonly OwnSettings[] } = {
   active: [{ membership: 'dynamic' }, { reads: 'one' }, { tolerate: 'byzantine' }],
-  passive: [{ reads: 'backups' }, { backups: 'cold' }],
+  passive: [{ reads: 'backups' }, { lease: 100 }, { backups: 'cold' }, { backups: 'rollback' }],
 };
 
 const variantOf = (replication: StyleName, settings: OwnSettings): Variant => ({

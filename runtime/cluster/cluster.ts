@@ -6,7 +6,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
-import { rolesOf } from '../../machines/shared/style.js';
+import { type Roles, rolesOf } from '../../machines/shared/style.js';
 import { codec } from '../actors/codec.js';
 import { Node } from '../actors/node.js';
 import type { NodeHooks } from '../actors/node-settings.js';
@@ -70,6 +70,12 @@ export interface ReplicaStatus {
   readonly version: number;
   /** Digest of its state; equal states have equal digests. */
   readonly digest: string | null;
+}
+
+/** The same, with what it would go on from; null while it has no state to speak from. */
+export interface Standing extends Pick<ReplicaStatus, 'state'> {
+  readonly node: NodeId;
+  readonly replica: ReturnType<Roles['replicaOf']>;
 }
 
 interface FrontEnd {
@@ -139,15 +145,25 @@ export class Cluster<S extends AnyService> {
 
   /** The replica managers as they stand now. */
   replicas(): readonly ReplicaStatus[] {
-    return this.#members.map((member) => {
-      const node = this.nodes.get(member);
-      if (node === undefined) return { node: member, state: 'crashed', version: 0, digest: null };
-      if (node.recovers('rm')) return { node: member, state: 'silent', version: 0, digest: null };
-      const snapshot = node.snapshotOf('rm');
-      const replica = rolesOf(this.settings.style, this.membership).replicaOf(snapshot, this.service);
-      if (replica === null)
-        return { node: member, state: snapshot.hasTag('joining') ? 'joining' : 'silent', version: 0, digest: null };
-      return { node: member, state: 'live', version: replica.version, digest: this.service.digest(replica.value) };
+    return this.standing().map(({ node, state, replica }) => ({
+      node,
+      state,
+      version: replica?.version ?? 0,
+      digest: replica === null ? null : this.service.digest(replica.value),
+    }));
+  }
+
+  /** The same with their states, which nobody has looked into: it costs little to ask. */
+  standing(): readonly Standing[] {
+    const { replicaOf } = rolesOf(this.settings.style, this.membership);
+    return this.#members.map((node): Standing => {
+      const host = this.nodes.get(node);
+      if (host === undefined) return { node, state: 'crashed', replica: null };
+      if (host.recovers('rm')) return { node, state: 'silent', replica: null };
+      const snapshot = host.snapshotOf('rm');
+      const replica = replicaOf(snapshot, this.service);
+      if (replica !== null) return { node, state: 'live', replica };
+      return { node, state: snapshot.hasTag('joining') ? 'joining' : 'silent', replica };
     });
   }
 

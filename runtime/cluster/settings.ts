@@ -82,7 +82,7 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
 /** Settings that only some styles have, by which two runs of one style may differ. */
 export type OfSomeStyles = Pick<
   ClusterSettings,
-  'membership' | 'provider' | 'backups' | 'transfer' | 'heartbeat' | 'suspectAfter'
+  'membership' | 'provider' | 'backups' | 'transfer' | 'lease' | 'heartbeat' | 'suspectAfter'
 >;
 
 export type ResolvedSettings = Required<Omit<ClusterSettings, 'trace' | 'inspect' | 'replication'>> & {
@@ -90,6 +90,9 @@ export type ResolvedSettings = Required<Omit<ClusterSettings, 'trace' | 'inspect
   readonly trace: ((event: TraceEvent) => void) | null;
   readonly inspect: ((event: InspectionEvent) => void) | null;
 };
+
+/** By how much any node's timers may run fast or slow, where nobody says. */
+export const CLOCK_DRIFT = 0.1;
 
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const ms = v.pipe(v.number(), v.minValue(1), v.maxValue(2 ** 31 - 1));
@@ -105,7 +108,7 @@ const clusterSettingsSchema = v.strictObject({
   backups: v.optional(v.picklist(['hot', 'cold', 'rollback']), 'hot'),
   transfer: v.optional(v.picklist(['state', 'requests']), 'state'),
   lease: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3_600_000)), 0),
-  clockDrift: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0.1),
+  clockDrift: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), CLOCK_DRIFT),
   catchUpAfter: v.optional(ms, 20),
   membershipReplicas: v.optional(whole(0, 15), 3),
   heartbeat: v.optional(ms, 50),

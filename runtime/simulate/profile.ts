@@ -5,20 +5,22 @@
 
 import { isTotal } from '../../machines/multicast/order.js';
 import type { Backups, FaultModel, Membership, Style } from '../../machines/shared/style.js';
+import { CLOCK_DRIFT } from '../cluster/settings.js';
 import { ChoraleError } from '../errors.js';
 import type { NetworkConditions } from './network.js';
 import { type Random, random } from './random.js';
 
 export const profileNames = ['mixed', 'calm', 'network', 'crash', 'partition', 'byzantine', 'beyond'] as const;
 /**
- * `mixed`: everything within what the style claims to outlive. `calm`: nothing. `network`: loss, duplication and reordering
- * only. `crash`, `partition`, `byzantine`: a calm network and that. `beyond`: more crashes or liars than the claim covers.
+ * `mixed`: everything that the style goes on under: as a rule what it claims to outlive; lazy replication goes on under crashes, and
+ * loses updates. `calm`: nothing. `network`: loss, duplication and reordering only. `crash`, `partition`, `byzantine`: a calm
+ * network and that. `beyond`: more crashes or liars than the claim covers.
  */
 export type ProfileName = (typeof profileNames)[number];
 
 export interface ProfileSubject {
   readonly style: Pick<Style, 'promises' | 'phases' | 'needs'>;
-  readonly settings: { readonly tolerate: FaultModel; readonly backups?: Backups };
+  readonly settings: { readonly tolerate: FaultModel; readonly backups?: Backups; readonly lease?: number };
   /** Whether members come and go. */
   readonly membership: Membership;
   readonly replicas: number;
@@ -83,7 +85,7 @@ class Draw {
       case 'network':
         return [];
       case 'crash':
-        return [...this.#crashes(this.chance.int(0, this.#tolerated())), ...this.#frontEndCrashes(), ...this.#disks()];
+        return [...this.#crashes(this.chance.int(0, this.#failing())), ...this.#frontEndCrashes(), ...this.#disks()];
       case 'partition':
         return this.#partitions();
       case 'byzantine':
@@ -116,14 +118,21 @@ class Draw {
     return Math.min(replicas, style.promises.tolerates(replicas, settings.tolerate, settings.backups));
   }
 
+  /** Replica managers that may fail at most, so that the service goes on, or does so when they are back. */
+  #failing(): number {
+    const { style, settings, replicas } = this.#subject;
+    if (style.promises.returns?.(settings) === true) return replicas;
+    return style.promises.goesOnWithout?.(replicas) ?? this.#tolerated();
+  }
+
   /** Whether lies are within the claim. */
   #lying(): boolean {
     return this.#subject.settings.tolerate === 'byzantine';
   }
 
-  /** No more replica managers fail than the style outlives; nothing else limits what comes together. */
+  /** No more replica managers fail than the style goes on without; nothing else limits what comes together. */
   #mixture(): string[] {
-    const faulty = this.chance.int(0, this.#tolerated());
+    const faulty = this.chance.int(0, this.#failing());
     const lying = this.#lying() && this.#often() ? this.chance.int(0, faulty) : 0;
     return [
       ...this.#liars(lying),
@@ -173,11 +182,26 @@ class Draw {
 
   /** Crashes of `count` replica managers after the first `spared`, by time or by event; some come back. */
   #crashes(count: number, spared = 0): string[] {
+    const { style, settings } = this.#subject;
+    if (style.promises.returns?.(settings) === true)
+      return this.#replicas.slice(0, count).flatMap((node) => this.#passingCrashes(node));
     return this.#replicas.slice(spared, spared + count).flatMap((node) => {
       if (this.#often()) return [`crash:${node}@${this.#occurrence()}`];
       const at = this.#time();
       return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
     });
+  }
+
+  /** Who is down when the faults end comes back then. */
+  #passingCrashes(node: string): string[] {
+    const crashes = Array.from({ length: this.chance.int(1, 2) }, () => {
+      const at = this.#time();
+      return [
+        `crash:${node}@${this.#often() ? this.#occurrence() : `${at}ms`}`,
+        `recover:${node}@${this.#after(at)}ms`,
+      ];
+    });
+    return [...crashes.flat(), `recover:${node}@${this.#subject.horizon}ms`];
   }
 
   #frontEndCrashes(): string[] {
@@ -212,16 +236,24 @@ class Draw {
     );
   }
 
+  /** Whoever is late in all it does is late in what it waits for too: with a lease, that is a clock out of bounds. */
   #lateness(): string[] {
+    if (this.#leased()) return [];
     return this.#some().map((node) => `slow:${node}:${this.chance.int(2, 20)}${this.#span()}`);
   }
 
+  /** Leases are safe while no clock runs more wrong than is assumed. */
   #skews(): string[] {
+    const [least, most] = this.#leased() ? [100 * (1 - CLOCK_DRIFT), 100 * (1 + CLOCK_DRIFT)] : [50, 200];
     return this.#some().map((node) =>
       this.#often()
-        ? `skew:${node}:${this.chance.int(50, 200) / 100}${this.#span()}`
+        ? `skew:${node}:${this.chance.int(Math.ceil(least), Math.floor(most)) / 100}${this.#span()}`
         : `skew:${node}:${this.#one(['+', '-'])}${this.chance.int(1, 1000)}ms${this.#span()}`,
     );
+  }
+
+  #leased(): boolean {
+    return (this.#subject.settings.lease ?? 0) > 0;
   }
 
   #disks(): string[] {

@@ -92,7 +92,14 @@ export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenar
   const clients = new Set(requests.map(({ client }) => client)).size;
   const style = styles[settings.replication];
   const membership = membershipOf(style, settings.more ?? {});
-  const subject = { style, settings, membership, replicas: settings.replicas, clients, horizon };
+  const subject = {
+    style,
+    settings: { ...settings, ...settings.more },
+    membership,
+    replicas: settings.replicas,
+    clients,
+    horizon,
+  };
   const draw = (from: number) => {
     const { conditions, settings: own, more, faults } = drawProfile(from, subject, profile);
     const patience = Object.keys(more).length === 0 ? {} : { more: { ...settings.more, ...more } };

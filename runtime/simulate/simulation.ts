@@ -206,10 +206,10 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   /** A view is about to end, or somebody is being sent the state: where nobody has it any more, nothing will come of that. */
   #changing(): boolean {
     const group = groupActor(groupName(this.service.name));
-    const replicas = this.replicas();
+    const replicas = this.standing();
     if (!replicas.some(({ state }) => state === 'live')) return false;
     return replicas.some(({ node: id, state }) => {
-      const node = this.nodes.get(nodeId(id));
+      const node = this.nodes.get(id);
       return node !== undefined && (state !== 'live' || !node.snapshotOf(group).matches('following'));
     });
   }

@@ -62,14 +62,12 @@ export class RunTotals {
     return Object.fromEntries([...this.#violated].sort(byName).map(([property, { runs }]) => [property, runs]));
   }
 
-  /** The first violations: of consistency before all others, then by their runs. */
+  /** The first violations: of consistency, then lost updates, then all others, by their runs; of each property one at least. */
   get violations(): readonly FoundViolation[] {
-    const rank = ({ property }: FoundViolation): number =>
-      property === 'linearizable' || property === 'sequential' ? 0 : 1;
-    return [...this.#violated.values()]
-      .flatMap(({ first }) => first)
-      .sort((a, b) => rank(a) - rank(b) || Math.sign(a.near) - Math.sign(b.near) || a.seed - b.seed)
-      .slice(0, KEPT);
+    const all = [...this.#violated.values()];
+    const firsts = all.flatMap(({ first }) => first.slice(0, 1));
+    const others = all.flatMap(({ first }) => first.slice(1)).sort(byRank);
+    return [...firsts, ...others.slice(0, Math.max(0, KEPT - firsts.length))].sort(byRank);
   }
 
   get charts(): readonly ChartReport[] {
@@ -106,5 +104,11 @@ export class RunTotals {
     if (known.first.length < TAKERS) known.first.push(run);
   }
 }
+
+/** What clients saw comes first. */
+const ranks: Partial<Record<TrialProperty, number>> = { linearizable: 0, sequential: 0, 'lost update': 1 };
+const rankOf = ({ property }: FoundViolation): number => ranks[property] ?? 2;
+const byRank = (a: FoundViolation, b: FoundViolation): number =>
+  rankOf(a) - rankOf(b) || Math.sign(a.near) - Math.sign(b.near) || a.seed - b.seed;
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);

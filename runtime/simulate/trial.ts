@@ -2,45 +2,28 @@
  * One scenario, run and judged by every check that applies: a trial. Safety first, then liveness: the faults end at the
  * scenario's time, and from then on every request must be answered and all live replicas must come to the same state.
  */
-import { isTotal } from '../../machines/multicast/order.js';
-import { requestId } from '../../machines/shared/identifiers.js';
 import type { Consistency } from '../../machines/shared/style.js';
 import { Budget } from '../check/budget.js';
-import type { Delivered, DeliveryLog, ProcessLog } from '../check/deliveries.js';
-import { violations as deliveryViolations } from '../check/deliveries.js';
 import { interleaving } from '../check/interleaving.js';
 import { linearizable } from '../check/linearizable.js';
 import { sequential } from '../check/sequential.js';
 import type { CheckLimits, CheckVerdict } from '../check/verdict.js';
 import type { Suits } from '../cluster/suits.js';
 import type { AnyService } from '../service/index.js';
-import type { Recorder, TraceEvent } from '../trace/format.js';
+import type { Recorder } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
+import { DeliveryRecorder, orderViolations } from './delivered.js';
+import { lossText, lostUpdates, UpdateLog } from './lost-updates.js';
+import { RepeatRecorder, repeatViolations } from './repeats.js';
 import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
 import { type SimulateSettings, type Simulation, simulate } from './simulation.js';
+import { staleReadText } from './stale-read.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
+import type { HistoryProperty, TrialViolation } from './violation.js';
 import { type PlayedRequest, playInSlices } from './workload.js';
 
-/** What a run is held against. `replies`: each is what one correct copy of the service would have given. */
-export type TrialProperty =
-  | 'linearizable'
-  | 'sequential'
-  | 'replies'
-  | 'convergence'
-  | 'exactly once'
-  | 'total order'
-  | 'liveness';
-
-/** The consistency that a run's history is checked for. */
-export type HistoryProperty = Extract<TrialProperty, 'linearizable' | 'sequential'>;
-
-export interface TrialViolation {
-  readonly property: TrialProperty;
-  readonly why: string;
-  /** The smallest part of the history that shows it; empty where it is not a matter of the history alone. */
-  readonly part: readonly ServiceOperation[];
-}
+export type { HistoryProperty, TrialProperty, TrialViolation } from './violation.js';
 
 export interface Trial {
   readonly scenario: Scenario;
@@ -89,10 +72,12 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   const log = new ExecutionLog();
   const repeats = new RepeatRecorder();
   const deliveries = new DeliveryRecorder();
+  const updates = new UpdateLog();
   const simulation = simulationOf(service, scenario, settings, [
     log,
     repeats,
     deliveries,
+    updates,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
   const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
@@ -104,7 +89,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   const history = historyOf(played);
   const consistency = checkHistory(history, service, settings);
   const verdict = judge(simulation, played, log);
-  const lost = simulation.membership === 'dynamic' && !verdict.replicas.some(({ state }) => state === 'live');
+  const lost = isLost(simulation, verdict);
   return {
     scenario,
     simulation,
@@ -114,12 +99,22 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     verdict,
     lost,
     violations: [
-      ...ofHistory(consistency, settings.property),
+      ...ofHistory(consistency, settings.property, played),
+      ...ofUpdates(simulation, played, verdict, updates),
       ...ofVerdict(verdict, scenario, lost),
-      ...ofRepeats(repeats, played),
-      ...ofDeliveries(simulation, deliveries),
+      ...(mayLose(simulation) ? [] : repeatViolations(repeats, played)),
+      ...orderViolations(simulation, deliveries),
     ],
   };
+}
+
+/**
+ * Where members come and go, nobody who is left has the state. Where only those who come back can have it, the first replica manager,
+ * which keeps it, did not.
+ */
+function isLost({ settings, membership }: Simulation<AnyService>, { replicas }: Verdict): boolean {
+  if (membership === 'dynamic') return !replicas.some(({ state }) => state === 'live');
+  return settings.style.promises.returns?.(settings) === true && replicas[0]?.state === 'crashed';
 }
 
 /** ms that a search takes at most before all that the check knows is tried. */
@@ -141,10 +136,35 @@ export function checkHistory(
   return sequential(history, model, limits);
 }
 
-function ofHistory(verdict: CheckVerdict, property: HistoryProperty): TrialViolation[] {
+function ofHistory(
+  verdict: CheckVerdict,
+  property: HistoryProperty,
+  played: readonly PlayedRequest[],
+): TrialViolation[] {
   if (verdict.verdict !== 'violated') return [];
   // the checkers hand back operations of the history that they were given
-  return [{ property, why: verdict.why, part: verdict.part as readonly ServiceOperation[] }];
+  const part = verdict.part as readonly ServiceOperation[];
+  const stale = verdict.why === '' ? null : staleReadText(part, played);
+  return [{ property, why: stale === null ? verdict.why : `${stale} ${verdict.why}`, part }];
+}
+
+/** What is lost and asked for again is executed again, on a state that others sent: that is nothing more. */
+function mayLose({ settings: { style, replicas, tolerate, backups } }: Simulation<AnyService>): boolean {
+  const { goesOnWithout, tolerates } = style.promises;
+  return goesOnWithout !== undefined && goesOnWithout(replicas) > tolerates(replicas, tolerate, backups);
+}
+
+/** Where nobody has a state, its updates are not what is lost. */
+function ofUpdates(
+  simulation: Simulation<AnyService>,
+  played: readonly PlayedRequest[],
+  { agree }: Verdict,
+  log: UpdateLog,
+): TrialViolation[] {
+  const replicas = simulation.standing();
+  const found = lostUpdates(played, replicas, agree, log);
+  if (found.lost === 0 || !replicas.some(({ state }) => state === 'live')) return [];
+  return [{ property: 'lost update', why: lossText(found, replicas, log), part: [] }];
 }
 
 function ofVerdict(
@@ -179,91 +199,6 @@ function ofVerdict(
     found.push({ property: 'liveness', why, part: [] });
   }
   return found;
-}
-
-/** No replica executes an update twice (CC-6). */
-function ofRepeats({ repeated }: RepeatRecorder, played: readonly PlayedRequest[]): TrialViolation[] {
-  for (const { call } of played) {
-    if (call?.kind !== 'update') continue;
-    const id = requestId(call.session, call.seq);
-    const node = repeated.get(id);
-    if (node !== undefined) return [{ property: 'exactly once', why: `${node} executed ${id} twice.`, part: [] }];
-  }
-  return [];
-}
-
-/** Requests that some node executed twice. Whoever executed one for a client may agree on it with the others later. */
-class RepeatRecorder implements Recorder {
-  readonly repeated = new Map<string, string>();
-  /** Node → phases and requests. */
-  readonly #executed = new Map<string, Set<string>>();
-
-  record(event: TraceEvent): void {
-    // What the next incarnation executes, it executes on a state that others sent it.
-    if (event.kind === 'crashed') this.#executed.delete(event.node);
-    if (event.kind !== 'phase' || event.actor !== 'rm' || (event.phase !== 'EX' && event.phase !== 'AC')) return;
-    const executed = this.#executed.get(event.node) ?? new Set();
-    this.#executed.set(event.node, executed);
-    for (const id of event.requests) {
-      const once = `${event.phase} ${id}`;
-      if (executed.has(once)) this.repeated.set(id, event.node);
-      executed.add(once);
-    }
-  }
-}
-
-/** Where the group has a total order, every replica's deliveries are one sequence, without a gap (MC-4). */
-function ofDeliveries(
-  { settings, membership }: Simulation<AnyService>,
-  { logs, places }: DeliveryRecorder,
-): TrialViolation[] {
-  if (!isTotal(settings.order)) return [];
-  if (membership === 'dynamic') {
-    const two = places();
-    return two === null ? [] : [{ property: 'total order', why: two, part: [] }];
-  }
-  const log: DeliveryLog = { sent: [], processes: [...logs.values()] };
-  const [first] = deliveryViolations(log, 'uniform total');
-  return first === undefined ? [] : [{ property: 'total order', why: `${first.process} ${first.why}.`, part: [] }];
-}
-
-/** What each replica manager's group delivered to it. A node that came back delivers nothing more. */
-class DeliveryRecorder implements Recorder {
-  /** What the present incarnation of each node has delivered. */
-  readonly #present = new Map<string, Delivered[]>();
-  readonly logs = new Map<string, ProcessLog & { readonly delivered: Delivered[] }>();
-
-  /**
-   * Where members come and go, those that are there at the end have the same message at each place of the order that they
-   * have both seen. Who is not may have delivered what no view took up.
-   */
-  readonly places = (): string | null => {
-    const first = new Map<number, { readonly node: string; readonly message: string }>();
-    for (const [node, delivered] of this.#present) {
-      for (const { sender, seq, number } of delivered) {
-        if (number === undefined) continue;
-        const message = `${sender}#${seq}`;
-        const known = first.get(number);
-        if (known === undefined) first.set(number, { node, message });
-        else if (known.message !== message)
-          return `At place ${number} of the order ${known.node} has ${known.message}, and ${node} has ${message}.`;
-      }
-    }
-    return null;
-  };
-
-  record(event: TraceEvent): void {
-    if (event.kind === 'crashed') this.#present.delete(event.node);
-    if (event.kind !== 'delivered') return;
-    const { node: process, sender, seq, number } = event;
-    const log = this.logs.get(process) ?? { process, correct: true, delivered: [] };
-    this.logs.set(process, log);
-    const one: Delivered = { sender, seq, ...(number === undefined ? {} : { number }) };
-    log.delivered.push(one);
-    const present = this.#present.get(process) ?? [];
-    this.#present.set(process, present);
-    present.push(one);
-  }
 }
 
 function simulationOf(

@@ -71,8 +71,8 @@ export function judge<S extends AnyService>(
 }
 
 /**
- * Where members come and go, and what a primary executed may have no effect, no log of one replica tells what the answers
- * should have been: the consistency of the history does.
+ * Where members come and go, and where a primary executes, whose queries see what is acknowledged and not what it executed last, no log
+ * of one replica tells what the answers should have been: the consistency of the history does.
  */
 function wrongIn<S extends AnyService>(
   { service, settings, membership }: Simulation<S>,
@@ -80,9 +80,9 @@ function wrongIn<S extends AnyService>(
   log: ExecutionLog,
 ): WrongReply[] {
   if (membership === 'dynamic') return [];
-  return settings.style.needs.deterministic
-    ? againstOneOrder(service, played, log, settings.reads === 'one')
-    : againstWhatWasAnswered(service, played, log);
+  const { needs, promises } = settings.style;
+  if (needs.deterministic) return againstOneOrder(service, played, log, settings.reads === 'one');
+  return promises.consistency(settings) === 'none' ? againstWhatWasAnswered(service, played, log) : [];
 }
 
 /** Answers that the front end gave, not the service: nobody knows what became of the request. */

@@ -1,7 +1,33 @@
 /** PB-14: lazy master-slave replication. */
 const tests = ['test/machines/lazy.test.ts'];
 
+const losses = ['test/runtime/lost-updates.test.ts'];
+
 export const lazy = [
+  {
+    rule: 'PB-14',
+    breaks: 'an update counts as held by whoever knows an earlier request of its session',
+    file: 'runtime/simulate/lost-updates.ts',
+    find: 'last.seq >= seq;',
+    replace: 'last.seq >= 0;',
+    tests: losses,
+  },
+  {
+    rule: 'PB-14',
+    breaks: 'states that differ are counted as one',
+    file: 'runtime/simulate/lost-updates.ts',
+    find: 'const inState = agree ?',
+    replace: 'const inState = agree !== null ?',
+    tests: losses,
+  },
+  {
+    rule: 'PB-14',
+    breaks: 'what a replica executed before it crashed counts as held',
+    file: 'runtime/simulate/lost-updates.ts',
+    find: 'this.#lives.set(node, life + 1);',
+    replace: 'this.#lives.set(node, life);',
+    tests: losses,
+  },
   {
     rule: 'PB-14',
     breaks: 'a new master takes it that its slaves have what it has',

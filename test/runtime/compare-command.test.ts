@@ -2,16 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { NodeId } from '../../machines/shared/identifiers.js';
 import { consistencyText } from '../../runtime/cli/compare-readable.js';
 import type { Compared, Comparison } from '../../runtime/cli/compare-report.js';
 import type { Io } from '../../runtime/cli/io.js';
-import { HoldingLog, updatesOf } from '../../runtime/cli/lost-updates.js';
 import { longestSilence } from '../../runtime/cli/silence.js';
 import { variants } from '../../runtime/cli/variants.js';
-import type { ReplicaStatus } from '../../runtime/cluster/cluster.js';
 import { styles } from '../../runtime/cluster/styles.js';
-import type { PlayedRequest } from '../../runtime/simulate/workload.js';
 import { type Ended, runCommand } from './command.js';
 
 let folder: string;
@@ -215,64 +211,6 @@ describe('what the lines are made of', () => {
     expect(longestSilence([request(0, 30), request(0, 30), request(10, 20, false)])).toEqual({ silence: 30, wait: 30 });
     expect(longestSilence([request(0, 50), request(60, 70)], 55)).toEqual({ silence: 10, wait: 10 });
     expect(longestSilence([request(0, 50), request(60, 70)], 50)).toEqual({ silence: 50, wait: 50 });
-  });
-
-  const log = (): HoldingLog => new HoldingLog();
-  const executes = (node: string, ...requests: string[]) =>
-    ({ t: 1, node, actor: 'rm', kind: 'phase', phase: 'EX', requests }) as const;
-  const update = (seq: number, answered = true) =>
-    ({
-      call: { session: 's', seq, kind: 'update' },
-      answer: answered ? { outcome: { ok: true } } : null,
-    }) as unknown as PlayedRequest; // all that is read of it
-  const replica = (node: string, version: number, state: ReplicaStatus['state'] = 'live'): ReplicaStatus => ({
-    node: node as NodeId, // any text is
-    state,
-    version,
-    digest: null,
-  });
-
-  test('an answered update is lost when no live replica has executed it, or agreed to it', () => {
-    const held = log();
-    held.record(executes('rm-1', 's#1', 's#2', 's#3'));
-    held.record({ ...executes('rm-2', 's#1'), phase: 'AC' });
-    const played = [update(1), update(2), update(3, false)];
-    expect(updatesOf(played, [replica('rm-1', 3), replica('rm-2', 1)], held, 'static')).toMatchObject({
-      answered: 2,
-      lost: 0,
-    });
-    expect(updatesOf(played, [replica('rm-1', 0, 'crashed'), replica('rm-2', 1)], held, 'static')).toEqual({
-      answered: 2,
-      lost: 1,
-      lostRequests: ['s#2'],
-    });
-    expect(updatesOf(played, [replica('rm-1', 0, 'crashed')], held, 'static').lost).toBe(2);
-  });
-
-  test('who comes back may have been sent what the others had, or have it on disk; nothing else', () => {
-    const played = [update(1), update(2)];
-    const back = [replica('rm-1', 2), replica('rm-2', 0, 'crashed')];
-    const ends = (...disk: string[]): HoldingLog => {
-      const held = log();
-      held.record(executes('rm-1', 's#1', 's#2'));
-      held.record(executes('rm-2', 's#1'));
-      for (const node of disk) held.record({ t: 1, node, actor: 'rm', kind: 'persisted', count: 1 });
-      held.record({ t: 2, node: 'rm-1', kind: 'crashed', reason: 'fault' });
-      held.record({ t: 3, node: 'rm-1', kind: 'recovered', incarnation: 2 });
-      return held;
-    };
-    expect(updatesOf(played, back, ends(), 'static').lostRequests).toEqual(['s#2']);
-    expect(updatesOf(played, back, ends('rm-1'), 'static').lostRequests).toEqual([]);
-  });
-
-  test('where the states hold fewer updates than were answered, as many are lost, whoever had them', () => {
-    const held = log();
-    held.record(executes('rm-1', 's#1', 's#2'));
-    expect(updatesOf([update(1), update(2)], [replica('rm-1', 1)], held, 'static')).toEqual({
-      answered: 2,
-      lost: 1,
-      lostRequests: [],
-    });
   });
 
   test('the strongest that holds, or what is known in its place', () => {
