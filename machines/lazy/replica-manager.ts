@@ -15,6 +15,7 @@ import { assign, setup } from 'xstate';
 import { type TransferEvent, transferShapes } from '../membership/state-transfer.js';
 import { standingIn } from '../passive/context.js';
 import { type Read, readShape } from '../passive/messages.js';
+import { registerAgain } from '../passive/registration.js';
 import { goesOn } from '../passive/view-change.js';
 import { unfit } from '../shared/discard.js';
 import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
@@ -77,6 +78,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event, object) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),
     stepDown: ({ context, event }) => (event.type === 'view' ? stepDown(context, event, object) : unfit(event)),
+    registerAgain: ({ context, event }) => (event.type === 'gone' ? registerAgain(context, event) : unfit(event)),
     unfit: ({ event }) => unfit(event),
   } satisfies Record<string, (told: Told) => Change<Value>>;
 
@@ -161,6 +163,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
           read: { actions: [assign(rules.read), emitEffects] },
           'caught-up': { actions: [assign(rules.caughtUp), emitEffects] },
           'chunk-taken': { actions: [assign(rules.chunkTaken), emitEffects] },
+          gone: { actions: [assign(rules.registerAgain), emitEffects] },
           view: [
             { guard: 'staysMaster', target: '.weighing', actions: [assign(rules.renew), emitEffects] },
             { guard: 'isMaster', target: '.weighing', actions: [assign(rules.succeed), emitEffects] },

@@ -4,13 +4,18 @@
  * it does, it asks any replica manager, which passes the request on. What has no answer is asked again, with the same
  * id: of the primary of a new view at once, and of the next replica manager in turn after `retryAfter` ms.
  *
- * With reads at backups a query goes to one replica manager of this front end's choice, with the version that it last saw.
+ * As it starts it looks up the primary at every replica of the name service (GM-8), for the view that it starts from may be long
+ * past: the latest registration is believed until a view comes that is not older. No request waits for an answer to that.
+ *
+ * With reads at backups a query goes to one replica manager, with the version that this front end last saw. Which one, the name
+ * service says, so that all are read from in turn; until it has said so, and where there is none, it is the one of this front end's number.
  */
 import { assign, setup } from 'xstate';
+import { type Found, foundShape, lookingUp } from '../membership/name-messages.js';
 import { discarded, unfit } from '../shared/discard.js';
 import type { Effect, Effectful, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { idsOf } from '../shared/execution.js';
-import { type Address, address, nodeOf, senderNode } from '../shared/identifiers.js';
+import { type Address, address, type GroupName, type NodeId, nodeOf, senderNode } from '../shared/identifiers.js';
 import { emitEffects, noEffects } from '../shared/machine.js';
 import {
   admit,
@@ -40,6 +45,7 @@ export const frontEndShapes = {
   call: callShape,
   cancel: cancelShape,
   replies: replyShape,
+  found: foundShape,
 } as const satisfies MessageShapes;
 
 export type FrontEndEvent =
@@ -48,6 +54,8 @@ export type FrontEndEvent =
   | Incoming<'cancel', Cancelled>
   /** From the primary, or from the replica manager that was asked to read. */
   | Incoming<'replies', Reply>
+  /** From the name service. */
+  | Incoming<'found', Found>
   /** From the group's actor on this node. */
   | Incoming<'view', View>
   | Incoming<'gone', Gone>;
@@ -60,14 +68,24 @@ interface Asked extends Outstanding {
 export interface FrontEndContext extends Effectful {
   /** Where the replies go: this actor. */
   readonly self: Address;
+  readonly group: GroupName;
+  /** The nodes of the name service, if there is one. */
+  readonly names: readonly NodeId[];
   /** The latest view, 0 before the first. */
   readonly view: number;
   /** Its primary; null while none is known. */
   readonly primary: Address | null;
+  /** The latest registration of a primary that a look-up has found: its view, 0 before the first. */
+  readonly registered: number;
   /** The replica managers, and which of them is asked next: the primary, where it is known. */
   readonly turns: Turns;
   /** Which of them is asked to read. */
   readonly reader: number;
+  /**
+   * Whose choice that was: a place in `names`, or their number while it is nobody's. All turns are kept by the first that answers,
+   * so that they are even.
+   */
+  readonly chosenBy: number;
   /** By session: what has no answer yet. */
   readonly outstanding: PersistentMap<Asked>;
   /** The latest version in an answer. */
@@ -158,18 +176,70 @@ function askAgain(context: FrontEndContext, { turns, outstanding, moved }: Reass
   };
 }
 
+/** GM-8: it starts, and asks who is there. */
+const lookUp = ({ names, group }: FrontEndContext, reads: StyleSettings['reads']): Effect[] =>
+  lookingUp(names, group, reads === 'backups' ? ['primary', 'read'] : ['primary']);
+
+const lookUpReader = ({ names, group }: FrontEndContext): Effect[] => lookingUp(names, group, ['read']);
+
+/** Answers to look-ups. What is older than what is known here, or names nobody, is of no use. */
+function find(context: FrontEndContext, { from, items }: Incoming<'found', Found>): Change {
+  const place = context.names.indexOf(nodeOf(from));
+  const fit = items.filter(({ name }) => name === context.group && place >= 0);
+  let now = context;
+  let useless = items.length - fit.length;
+  const effects: Effect[] = [];
+  for (const { mode, address: found, view } of fit) {
+    const isNews = mode === 'primary' ? view > Math.max(now.view, now.registered) : place < now.chosenBy;
+    const servers = found === null ? [] : withServer(now, found, view);
+    const at = found === null ? -1 : servers.indexOf(found);
+    if (found === null || !isNews || at < 0) useless += 1;
+    else if (mode === 'read') now = { ...now, turns: { ...now.turns, servers }, reader: at, chosenBy: place };
+    else {
+      const { effects: asked = [], ...change } = turnTo(
+        now,
+        servers,
+        at,
+        now.turns.gone.filter((node) => node !== nodeOf(found)),
+      );
+      now = { ...now, ...change, registered: view };
+      effects.push(...asked);
+    }
+  }
+  return { ...now, effects: [...effects, ...discarded('found', { 'of no use': useless })] };
+}
+
+/** Who is found may have joined in a view that is not known here yet; who is in no view that is, is gone. */
+const withServer = (
+  { turns: { servers }, view }: FrontEndContext,
+  found: Address,
+  since: number,
+): readonly Address[] => (servers.includes(found) || since <= view ? servers : [...servers, found]);
+
 /**
  * A new view: what is out goes to its primary, unless that one has it. Where no member has the state, whoever is
  * there is asked in turn.
  */
-function follow(context: FrontEndContext, event: Incoming<'view', View>): Change {
+function follow(context: FrontEndContext, event: Incoming<'view', View>, reads: StyleSettings['reads']): Change {
   const view = event.items.at(-1);
-  if (view === undefined || view.id <= context.view || view.members.length === 0)
+  if (view === undefined || view.id <= context.view || view.id < context.registered || view.members.length === 0)
     return { effects: discarded('view', { old: event.items.length }) };
-  const before = context.turns.servers;
   const servers = view.members.map(({ id }) => address(senderNode(id), 'rm'));
   const primary = chosen(view);
   const turn = primary === undefined ? 0 : servers.indexOf(managerOf(primary.id));
+  const change = turnTo(context, servers, turn, []);
+  const isLost = reads === 'backups' && !servers.some((server) => server === context.turns.servers[context.reader]);
+  return {
+    ...change,
+    view: view.id,
+    chosenBy: isLost ? context.names.length : context.chosenBy,
+    effects: [...(change.effects ?? []), ...(isLost ? lookUpReader(context) : [])],
+  };
+}
+
+/** These are the replica managers now, and one of them is the primary. */
+function turnTo(context: FrontEndContext, servers: readonly Address[], turn: number, gone: readonly NodeId[]): Change {
+  const before = context.turns.servers;
   const place = (asked: number | null): number => servers.indexOf(before[asked ?? -1] ?? 'no/one');
   const moved: Asked[] = [];
   let { outstanding } = context;
@@ -184,9 +254,8 @@ function follow(context: FrontEndContext, event: Incoming<'view', View>): Change
   }
   const reader = place(context.reader);
   return {
-    view: view.id,
     primary: servers[turn] ?? null,
-    turns: { servers, gone: [], turn, round: context.turns.round },
+    turns: { servers, gone, turn, round: context.turns.round },
     reader: reader >= 0 ? reader : context.reader % servers.length,
     outstanding,
     effects: ask(context, servers, moved),
@@ -196,10 +265,14 @@ function follow(context: FrontEndContext, event: Incoming<'view', View>): Change
 function initialContext(input: FrontEndInput): FrontEndContext {
   return {
     self: address(input.node, 'fe'),
+    group: input.group,
+    names: input.names ?? [],
     view: 0,
     primary: null,
+    registered: 0,
     turns: { servers: input.members, gone: [], turn: input.first, round: 0 },
     reader: input.first,
+    chosenBy: input.names?.length ?? 0,
     outstanding: emptyMap(),
     seen: 0,
     effects: noEffects,
@@ -217,7 +290,8 @@ export function frontEnd(settings: StyleSettings) {
     if (event.type === 'call') return requested(context, event);
     if (event.type === 'replies') return answered(context, event);
     if (event.type === 'cancel') return givenUp(context, event);
-    return event.type === 'view' ? follow(context, event) : passOver(context, event);
+    if (event.type === 'found') return find(context, event);
+    return event.type === 'view' ? follow(context, event, settings.reads) : passOver(context, event);
   };
   return setup({
     types: {} as { context: FrontEndContext; events: FrontEndEvent; input: FrontEndInput; emitted: EffectsEmitted }, // for the compiler only
@@ -232,12 +306,14 @@ export function frontEnd(settings: StyleSettings) {
   }).createMachine({
     id: 'passive front end',
     context: ({ input }) => initialContext(input),
+    entry: [assign(({ context }) => ({ effects: lookUp(context, settings.reads) })), 'emitEffects'],
     initial: 'idle',
     // What changes no state: each event has one rule, in every state.
     on: {
       call: { actions: ['change', 'emitEffects'] },
       replies: { actions: ['change', 'emitEffects'] },
       cancel: { actions: ['change', 'emitEffects'] },
+      found: { actions: ['change', 'emitEffects'] },
       view: { actions: ['change', 'emitEffects'] },
       gone: { actions: ['change', 'emitEffects'] },
       '*': { actions: [assign(({ event }) => unfit(event)), 'emitEffects'] },

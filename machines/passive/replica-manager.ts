@@ -50,6 +50,7 @@ import {
   respond,
 } from './primary.js';
 import { takeReads } from './reads.js';
+import { registerAgain } from './registration.js';
 import { goesOn, handOn, renew, stay, stepDown, succeed, takeOver } from './view-change.js';
 
 export const replicaManagerShapes = {
@@ -105,6 +106,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),
     stepDown: ({ context, event }) => (event.type === 'view' ? stepDown(context, event) : unfit(event)),
+    registerAgain: ({ context, event }) => (event.type === 'gone' ? registerAgain(context, event) : unfit(event)),
     takeLease: ({ event }) => (event.type === 'lease' ? takeLease<Value>(event) : unfit(event)),
     unfit: ({ event }) => unfit(event),
   } satisfies Record<string, (told: Told) => Change<Value>>;
@@ -221,6 +223,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
           read: { actions: [assign(rules.takeReads), emitEffects] },
           delivered: { actions: [assign(rules.delivered), emitEffects] },
           'chunk-taken': { actions: [assign(rules.handOn), emitEffects] },
+          gone: { actions: [assign(rules.registerAgain), emitEffects] },
           view: [
             { guard: 'staysPrimary', actions: [assign(rules.renew), emitEffects] },
             { guard: 'isPrimary', target: 'takingOver', actions: [assign(rules.stepDown), emitEffects] },
