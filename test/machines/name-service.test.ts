@@ -1,22 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Accepted, Decree } from '../../machines/membership/messages.js';
+import { endRound, lookUp } from '../../machines/membership/name-answers.js';
 import { type Found, foundShape, nameServiceShapes, namesAt } from '../../machines/membership/name-messages.js';
+import { FOLLOWERS, LOOK_UPS, NAMES, type NameServiceContext } from '../../machines/membership/name-replica.js';
 import {
   begin,
-  endRound,
   enlist,
-  FOLLOWERS,
   follow,
-  LOOK_UPS,
-  lookUp,
-  NAMES,
-  type NameServiceContext,
-  nameService,
   register,
   takeAccepted,
   takeDecided,
   takeGone,
-} from '../../machines/membership/name-service.js';
+} from '../../machines/membership/name-reports.js';
+import { nameService } from '../../machines/membership/name-service.js';
 import { ENLISTED } from '../../machines/membership/name-table.js';
 import type { Message } from '../../machines/shared/effects.js';
 import {
