@@ -1,9 +1,10 @@
 import { discarded } from '../shared/discard.js';
 import type { Effect } from '../shared/effects.js';
-import type { Address, GroupName } from '../shared/identifiers.js';
+import { type Address, address, type GroupName, senderNode } from '../shared/identifiers.js';
 import { mapDelete, mapDiff, mapEntries, mapGet, mapHas, mapSet } from '../shared/persistent-map.js';
+import { chosen } from '../shared/view.js';
 import type { Found, LookUp } from './name-messages.js';
-import type { Change, LookingUp, NameServiceContext, Names, Rule } from './name-replica.js';
+import type { Change, LookingUp, NameServiceContext, NameServiceInput, Names, Rule } from './name-replica.js';
 import { LOOK_UPS } from './name-replica.js';
 import { type NameEntry, newEntry, readReplicas } from './name-table.js';
 
@@ -44,17 +45,31 @@ export const lookUp: Rule<LookingUp> = ({ context, event: { from, items } }) => 
   return { names, waiting, effects: [...tell(from, answers), ...discarded('look-up', { repeated, full })] };
 };
 
+/**
+ * A replica that came back has forgotten all, and what was sent to it may have been for the incarnation before: it asks the member that
+ * should be primary in the view that it knows, when it hears of that view, and again while somebody waits.
+ */
+export const wanted = ({ incarnation, replica }: NameServiceInput, name: GroupName, entry?: NameEntry): Effect[] => {
+  const due = incarnation > 1 && entry?.primary === null && entry.view !== null ? chosen(entry.view) : undefined;
+  if (due === undefined) return [];
+  const to = address(senderNode(due.id), replica);
+  return [{ type: 'send', to, message: { type: 'wanted', items: [{ name }] }, channel: 'fifo', control: true }];
+};
+
 /** Who has waited a whole round is told that nothing is known. */
 export const endRound = ({ context }: { readonly context: NameServiceContext }): Change => {
   const { input, names, round } = context;
   let { waiting } = context;
   const found = new Map<Address, Found[]>();
+  const missing = new Set<GroupName>();
   for (const [key, look] of mapEntries(waiting)) {
     if (look.round === round) continue;
+    missing.add(look.name);
     waiting = mapDelete(waiting, key);
     add(found, look.from, find(names, look, input.replica).found);
   }
-  return { waiting, round: round + 1, effects: tellEach(found) };
+  const asked = [...missing].flatMap((name) => wanted(input, name, mapGet(names, name)));
+  return { waiting, round: round + 1, effects: [...tellEach(found), ...asked] };
 };
 
 /** With these names in place of the old: what followers are told, and which look-ups have an answer now. */

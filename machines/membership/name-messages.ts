@@ -65,6 +65,9 @@ export const lookingUp = (nodes: readonly NodeId[], name: GroupName, modes: read
 
 const nameAndAddress = { name: text, address: text };
 const nameShape = fields({ name: text });
+/** What a replica that knows no primary asks of the one that should be: to register with it. */
+export type Wanted = Follow;
+export const wantedShape: Shape = nameShape;
 /** What those who ask take from the name service. */
 export const foundShape: Shape = fields({
   name: text,

@@ -1,9 +1,9 @@
 import { discarded } from '../shared/discard.js';
 import type { Effect } from '../shared/effects.js';
 import { type Address, type GroupName, type NodeId, nodeOf } from '../shared/identifiers.js';
-import { mapDelete, mapEntries, mapGet, mapHas, mapSet } from '../shared/persistent-map.js';
+import { mapDelete, mapDiff, mapEntries, mapGet, mapHas, mapSet } from '../shared/persistent-map.js';
 import { membershipAt, type Observe } from './messages.js';
-import { primaryOf, published, tell } from './name-answers.js';
+import { primaryOf, published, tell, wanted } from './name-answers.js';
 import type { Found } from './name-messages.js';
 import type {
   AcceptedCome,
@@ -123,6 +123,13 @@ export const follow: Rule<Following> = ({ context, event }) => {
   return { names, effects: [...effects, ...discarded(event.type, counts)] };
 };
 
+/** Where a view is known now, and who is primary in it is not. */
+const news = ({ input, names: before }: NameServiceContext, after: Names): Effect[] =>
+  mapDiff(before, after).set.flatMap(([name, entry]) =>
+    // The map's keys are names.
+    mapGet(before, name)?.view === entry.view ? [] : wanted(input, name as GroupName, entry),
+  );
+
 export const takeAccepted: Rule<AcceptedCome> = ({ context, event: { from, items } }) => {
   const { service } = context.input;
   const replica = nodeOf(from);
@@ -137,7 +144,7 @@ export const takeAccepted: Rule<AcceptedCome> = ({ context, event: { from, items
     else if (view.id <= (entry.view?.id ?? 0)) count(counts, 'late');
     else names = mapSet(names, view.group, withAcceptance(entry, accepted, replica, majority));
   }
-  return published(context, names, discarded('accepted', counts));
+  return published(context, names, [...news(context, names), ...discarded('accepted', counts)]);
 };
 
 export const takeDecided: Rule<DecidedCome> = ({ context, event: { from, items } }) => {
@@ -152,7 +159,7 @@ export const takeDecided: Rule<DecidedCome> = ({ context, event: { from, items }
     else if (id <= (entry.view?.id ?? 0)) count(counts, 'late');
     else names = mapSet(names, group, withView(entry, decree));
   }
-  return published(context, names, discarded('decided', counts));
+  return published(context, names, [...news(context, names), ...discarded('decided', counts)]);
 };
 
 /** Who is gone waits and follows no more; a replica of the membership service has forgotten who observes. */

@@ -6,8 +6,8 @@
  * highest id wins at each, whatever comes when, so they all end at the same primary, and none ever goes back to that of an older view.
  * A primary that a later view evicts is dropped, and the name has none until the next registers. So a client finds the current primary
  * within detection + view change + registration + look-up. A replica that is cut off, or has just started, knows less: the client
- * takes the answer with the highest view, and asks another replica when there is none. Primaries register again when
- * they are told that a node of the name service is gone, for its next incarnation has forgotten everything.
+ * takes the answer with the highest view, and asks another replica when there is none. One that has come back as a new incarnation
+ * has forgotten everything, and asks whoever should be primary to register again.
  *
  * A look-up that has no answer yet waits, between one and two times `waitFor`; then the answer is null. Replicas for reading are handed
  * out in turn: the members of the group that have its state, and others that have enlisted, as those of a service without a group.

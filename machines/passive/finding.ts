@@ -12,9 +12,9 @@ import { chosen, type View } from '../shared/view.js';
 import { managerOf } from './context.js';
 import { type Asked, ask, type Change, type FrontEndContext } from './front-end-context.js';
 
-/** GM-8: it starts, and asks who is there. */
-export const lookUp = ({ names, group }: FrontEndContext, reads: StyleSettings['reads']): Effect[] =>
-  lookingUp(names, group, reads === 'backups' ? ['primary', 'read'] : ['primary']);
+/** GM-8: it starts, or has still heard nothing, and asks who is there. */
+export const lookUp = ({ unheard, group }: FrontEndContext, reads: StyleSettings['reads']): Effect[] =>
+  lookingUp(unheard, group, reads === 'backups' ? ['primary', 'read'] : ['primary']);
 
 const lookUpReader = ({ names, group }: FrontEndContext): Effect[] => lookingUp(names, group, ['read']);
 
@@ -22,7 +22,7 @@ const lookUpReader = ({ names, group }: FrontEndContext): Effect[] => lookingUp(
 export function find(context: FrontEndContext, { from, items }: Incoming<'found', Found>): Change {
   const place = context.names.indexOf(nodeOf(from));
   const fit = items.filter(({ name }) => name === context.group && place >= 0);
-  let now = context;
+  let now: FrontEndContext = { ...context, unheard: context.unheard.filter((node) => node !== nodeOf(from)) };
   let useless = items.length - fit.length;
   const effects: Effect[] = [];
   for (const { mode, address: found, view } of fit) {

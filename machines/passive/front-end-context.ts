@@ -21,6 +21,8 @@ export interface FrontEndContext extends Effectful {
   readonly group: GroupName;
   /** The nodes of the name service, if there is one. */
   readonly names: readonly NodeId[];
+  /** Those of them that have answered nothing yet: they are asked again when a request has no answer either. */
+  readonly unheard: readonly NodeId[];
   /** The latest view, 0 before the first. */
   readonly view: number;
   /** Its primary; null while none is known. */
@@ -49,6 +51,7 @@ export function initialContext(input: FrontEndInput): FrontEndContext {
     self: address(input.node, 'fe'),
     group: input.group,
     names: input.names ?? [],
+    unheard: input.names ?? [],
     view: 0,
     primary: null,
     registered: 0,

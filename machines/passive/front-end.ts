@@ -104,8 +104,10 @@ const passOver = (context: FrontEndContext, event: Incoming<'gone', Gone>): Chan
   askAgain(context, withoutGone(context.turns, context.outstanding, event.items));
 
 /** A round is over: what is unanswered is asked of the next. */
-const askNext = (context: FrontEndContext): Change =>
-  askAgain(context, withoutSilent(context.turns, context.outstanding));
+function askNext(context: FrontEndContext, reads: StyleSettings['reads']): Change {
+  const change = askAgain(context, withoutSilent(context.turns, context.outstanding));
+  return { ...change, effects: [...(change.effects ?? []), ...lookUp(context, reads)] };
+}
 
 function askAgain(context: FrontEndContext, { turns, outstanding, moved }: Reassignment<Asked>): Change {
   const entries = moved.map(({ entry }) => entry);
@@ -169,7 +171,7 @@ export function frontEnd(settings: StyleSettings) {
           retryAfter: {
             target: 'waiting',
             reenter: true,
-            actions: [assign(({ context }) => askNext(context)), 'emitEffects'],
+            actions: [assign(({ context }) => askNext(context, settings.reads)), 'emitEffects'],
           },
         },
       },

@@ -1,10 +1,10 @@
 /**
- * A primary makes itself known to the name service (GM-8): when it takes over, and again to the next incarnation of a replica that
- * has ended, for that one knows nothing. Nobody waits for it.
+ * A primary makes itself known to the name service (GM-8): when it takes over, and again where it is asked to, by
+ * a replica that has come back and knows nothing. Nobody waits for it.
  */
-import { type Registration, registering } from '../membership/name-messages.js';
-import type { Effect, Gone, Incoming } from '../shared/effects.js';
-import type { GroupName, NodeId, SenderId } from '../shared/identifiers.js';
+import { type Registration, registering, type Wanted } from '../membership/name-messages.js';
+import type { Effect, Incoming } from '../shared/effects.js';
+import { type GroupName, type NodeId, nodeOf, type SenderId } from '../shared/identifiers.js';
 import { managerOf, type Reign } from './context.js';
 
 interface Registered {
@@ -23,8 +23,10 @@ const registrationOf = ({ self, group, reign }: Registered): Registration => ({
 
 export const register = (primary: Registered): Effect[] => registering(primary.names, registrationOf(primary));
 
-export function registerAgain(primary: Registered, event: Incoming<'gone', Gone>): { readonly effects: Effect[] } {
-  const ended = event.items.map(({ node }) => node);
-  const forgetful = primary.names.filter((node) => ended.includes(node));
+export function registerAgain(
+  primary: Registered,
+  { from }: Incoming<'wanted', Wanted>,
+): { readonly effects: Effect[] } {
+  const forgetful = primary.names.filter((node) => node === nodeOf(from));
   return { effects: registering(forgetful, registrationOf(primary)) };
 }

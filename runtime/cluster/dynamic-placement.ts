@@ -127,7 +127,8 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
   const outsider = (node: NodeId): Placed => ({
     name: groupActor(group),
     machine: viewSynchronousSender,
-    input: (incarnation) => groupInput(node, incarnation, 'fe', true),
+    // Who starts again knows no view: by then the first may be long past.
+    input: (incarnation) => groupInput(node, incarnation, 'fe', roles.names !== true || incarnation === 1),
     options: { shapes: viewSynchronousSenderShapes, deliverTo: 'fe' },
   });
   const front = (node: NodeId, first: number, known: { readonly names?: readonly NodeId[] }): Placed => ({

@@ -144,6 +144,20 @@ describe('the primary of a name', () => {
     expect(discards(registers(player, 'a', 2))).toEqual(['register evicted 1']);
   });
 
+  test('GM-8: one that has come back asks whoever should be primary, as it hears of a view and while somebody waits', () => {
+    const player = new Player(nameService, { ...inputOf(), incarnation: 2 }, coverage);
+    player.taken();
+    expect(sent(decided(player, view(3, 'a:1-', 'b:1', 'c:1')))).toEqual(['b/rm wanted 1']);
+    looksUp(player);
+    player.wait(50);
+    expect(sent(player.wait(50))).toEqual(['c-1/client found 1', 'b/rm wanted 1']);
+    registers(player, 'b', 2);
+    expect(sent(decided(player, view(4, 'b:1')))).toEqual([]);
+    expect(sent(decided(player, view(5, 'c:1@5')))).toEqual(['c/rm wanted 1']);
+    const first = play();
+    expect(sent(decided(first, view(1, 'a:1')))).toEqual([]);
+  });
+
   test('GM-8: a registration may come before the view that it is of', () => {
     const player = play();
     decided(player, view(1, 'a:1', 'b:1'));
