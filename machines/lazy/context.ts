@@ -7,7 +7,7 @@ import type { Reign } from '../passive/context.js';
 import type { Effectful } from '../shared/effects.js';
 import { executedTable } from '../shared/executed-table.js';
 import type { Replica } from '../shared/execution.js';
-import { type GroupName, type RequestId, type SenderId, senderId } from '../shared/identifiers.js';
+import { type GroupName, type NodeId, type RequestId, type SenderId, senderId } from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
 import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
@@ -66,6 +66,8 @@ export interface Slave<Value> {
 export interface LazyContext<Value> extends Effectful {
   readonly self: SenderId;
   readonly group: GroupName;
+  /** The nodes of the name service, if there is one. */
+  readonly names: readonly NodeId[];
   /** The latest; null before the first. */
   readonly view: View | null;
   readonly reign: Reign;
@@ -99,6 +101,7 @@ export function initialContext<Value>(
   return {
     self: senderId(input.node, input.incarnation),
     group: input.group,
+    names: input.names ?? [],
     view: null,
     reign: { primary: null, since: 0 },
     current: { value: object.initial(), version: 0, executed: executedTable(settings.sessions) },

@@ -38,6 +38,7 @@ export const lazy = {
           : (context as LazyContext<unknown>).current,
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
+      names: true,
     },
   },
   proxyClient: (settings: StyleSettings) => ({ machine: proxyClient(settings), shapes: proxyClientShapes }),

@@ -4,6 +4,7 @@
 import { chunksTaken, offer } from '../membership/donor.js';
 import type { ChunkTaken } from '../membership/state-transfer.js';
 import { installed, managerOf, partyOf } from '../passive/context.js';
+import { register } from '../passive/registration.js';
 import { discarded } from '../shared/discard.js';
 import type { Effect, Incoming } from '../shared/effects.js';
 import { type Executed, type ExecutedTable, lastExecuted } from '../shared/executed-table.js';
@@ -132,7 +133,7 @@ export function chunkTaken<Value>(
 /**
  * A member learns that it is master. In the group's first view all have the initial state. Later nobody knows what the others
  * have taken of the last master, which may be more than this one has: so all are sent its state, and what they
- * have of their own is lost.
+ * have of their own is lost. The name service is told who is master now (GM-8).
  */
 export function succeed<Value>(
   context: LazyContext<Value>,
@@ -141,7 +142,8 @@ export function succeed<Value>(
 ): Change<Value> {
   const now = { ...context, ...installed(context, event.items) };
   const receiving = context.view !== null;
-  return withSlaves({ ...now, slaves: {}, donor: { view: null, donations: {} } }, receiving, object);
+  const change = withSlaves({ ...now, slaves: {}, donor: { view: null, donations: {} } }, receiving, object);
+  return { ...change, effects: [...register(now), ...(change.effects ?? noEffects)] };
 }
 
 /** The same master goes on: who has joined is sent the state as it is now. */

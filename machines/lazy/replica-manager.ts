@@ -12,9 +12,11 @@
  * The rules are told apart by role: master.ts, slave.ts.
  */
 import { assign, setup } from 'xstate';
+import { type Wanted, wantedShape } from '../membership/name-messages.js';
 import { type TransferEvent, transferShapes } from '../membership/state-transfer.js';
 import { standingIn } from '../passive/context.js';
 import { type Read, readShape } from '../passive/messages.js';
+import { registerAgain } from '../passive/registration.js';
 import { goesOn } from '../passive/view-change.js';
 import { unfit } from '../shared/discard.js';
 import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
@@ -41,6 +43,7 @@ export const replicaManagerShapes = {
   read: readShape,
   'catch-up': catchUpShape,
   'caught-up': caughtUpShape,
+  wanted: wantedShape,
   ...transferShapes,
 } as const satisfies MessageShapes;
 
@@ -54,6 +57,8 @@ export type ReplicaManagerEvent =
   | Incoming<'caught-up', CaughtUp>
   /** Among these `view`, from the group's actor on this node. */
   | TransferEvent
+  /** From a replica of the name service that knows of no primary. */
+  | Incoming<'wanted', Wanted>
   | Incoming<'gone', Gone>;
 
 /** ms between two rounds in which the master passes on what has changed, unless the settings say otherwise. */
@@ -77,6 +82,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event, object) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),
     stepDown: ({ context, event }) => (event.type === 'view' ? stepDown(context, event, object) : unfit(event)),
+    registerAgain: ({ context, event }) => (event.type === 'wanted' ? registerAgain(context, event) : unfit(event)),
     unfit: ({ event }) => unfit(event),
   } satisfies Record<string, (told: Told) => Change<Value>>;
 
@@ -161,6 +167,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
           read: { actions: [assign(rules.read), emitEffects] },
           'caught-up': { actions: [assign(rules.caughtUp), emitEffects] },
           'chunk-taken': { actions: [assign(rules.chunkTaken), emitEffects] },
+          wanted: { actions: [assign(rules.registerAgain), emitEffects] },
           view: [
             { guard: 'staysMaster', target: '.weighing', actions: [assign(rules.renew), emitEffects] },
             { guard: 'isMaster', target: '.weighing', actions: [assign(rules.succeed), emitEffects] },

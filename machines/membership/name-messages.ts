@@ -1,12 +1,13 @@
 /**
  * What primaries, replicas and clients say to the name service (GM-8). The name of a service is that of its group.
  */
+import type { Effect } from '../shared/effects.js';
 import { type Address, address, type GroupName, type NodeId } from '../shared/identifiers.js';
 import { fields, type MessageShapes, natural, oneOf, type Shape, text } from '../shared/shapes.js';
 import { acceptedShape, decreeShape, refusalShape } from './messages.js';
 
 /** The actor of a replica of the name service. */
-const namesActor = 'names';
+export const namesActor = 'names';
 export const namesAt = (node: NodeId): Address => address(node, namesActor);
 
 /** From a new primary, to every replica of the name service: it serves this name since this view. */
@@ -41,8 +42,32 @@ export interface Found extends LookUp {
   readonly view: number;
 }
 
+/** To the replicas of the name service on these nodes. */
+const toNames = (nodes: readonly NodeId[], type: string, items: readonly unknown[]): Effect[] =>
+  nodes.map((node) => ({
+    type: 'send',
+    to: namesAt(node),
+    message: { type, items },
+    channel: 'fifo',
+    control: true,
+  }));
+
+/** A new primary says so; and says it again to those that have forgotten it. */
+export const registering = (nodes: readonly NodeId[], registration: Registration): Effect[] =>
+  toNames(nodes, 'register', [registration]);
+
+export const lookingUp = (nodes: readonly NodeId[], name: GroupName, modes: readonly LookUp['mode'][]): Effect[] =>
+  toNames(
+    nodes,
+    'look-up',
+    modes.map((mode): LookUp => ({ name, mode })),
+  );
+
 const nameAndAddress = { name: text, address: text };
 const nameShape = fields({ name: text });
+/** What a replica that knows no primary asks of the one that should be: to register with it. */
+export type Wanted = Follow;
+export const wantedShape: Shape = nameShape;
 /** What those who ask take from the name service. */
 export const foundShape: Shape = fields({
   name: text,

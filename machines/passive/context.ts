@@ -7,7 +7,15 @@ import type { Party } from '../membership/state-transfer.js';
 import type { Delivery, Effect, Effectful } from '../shared/effects.js';
 import { executedTable } from '../shared/executed-table.js';
 import type { Replica } from '../shared/execution.js';
-import { type Address, address, type GroupName, type SenderId, senderId, senderNode } from '../shared/identifiers.js';
+import {
+  type Address,
+  address,
+  type GroupName,
+  type NodeId,
+  type SenderId,
+  senderId,
+  senderNode,
+} from '../shared/identifiers.js';
 import { noEffects } from '../shared/machine.js';
 import type { ReplicatedObject } from '../shared/object.js';
 import { emptyMap, type PersistentMap } from '../shared/persistent-map.js';
@@ -52,6 +60,8 @@ type Answers = readonly [to: Address, replies: readonly Reply[]];
 export interface ReplicaManagerContext<Value> extends Effectful {
   readonly self: SenderId;
   readonly group: GroupName;
+  /** The nodes of the name service, if there is one. */
+  readonly names: readonly NodeId[];
   /** The latest; null before the first. */
   readonly view: View | null;
   readonly reign: Reign;
@@ -110,6 +120,7 @@ export function initialContext<Value>(
   return {
     self: senderId(input.node, input.incarnation),
     group: input.group,
+    names: input.names ?? [],
     view: null,
     reign: { primary: null, since: 0 },
     current: replica,

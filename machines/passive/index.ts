@@ -52,6 +52,7 @@ export const passive = {
       shapes: { frontEnd: frontEndShapes, replicaManager: replicaManagerShapes },
       intake: { frontEnd: ['call'], replicaManager: ['requests', 'read'] },
       leases: true,
+      names: true,
     },
     static: {
       replicaManager: (object: ReplicatedObject, settings: StyleSettings): AnyStateMachine =>

@@ -12,6 +12,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { Lease } from '../membership/lease.js';
+import { type Wanted, wantedShape } from '../membership/name-messages.js';
 import { type TransferEvent, transferShapes } from '../membership/state-transfer.js';
 import { unfit } from '../shared/discard.js';
 import type { Delivery, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
@@ -50,6 +51,7 @@ import {
   respond,
 } from './primary.js';
 import { takeReads } from './reads.js';
+import { registerAgain } from './registration.js';
 import { goesOn, handOn, renew, stay, stepDown, succeed, takeOver } from './view-change.js';
 
 export const replicaManagerShapes = {
@@ -59,6 +61,7 @@ export const replicaManagerShapes = {
   confirm: confirmShape,
   confirmed: confirmedShape,
   acknowledged: acknowledgedShape,
+  wanted: wantedShape,
   ...transferShapes,
 } as const satisfies MessageShapes;
 
@@ -77,6 +80,8 @@ export type ReplicaManagerEvent =
   | Incoming<'acknowledged', Acknowledged>
   /** From the keeper of the lease on this node. */
   | Incoming<'lease', Lease>
+  /** From a replica of the name service that knows of no primary. */
+  | Incoming<'wanted', Wanted>
   | Incoming<'gone', Gone>;
 
 /** The replica manager's chart. */
@@ -105,6 +110,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
     succeed: ({ context, event }) => (event.type === 'view' ? succeed(context, event) : unfit(event)),
     renew: ({ context, event }) => (event.type === 'view' ? renew(context, event, object) : unfit(event)),
     stepDown: ({ context, event }) => (event.type === 'view' ? stepDown(context, event) : unfit(event)),
+    registerAgain: ({ context, event }) => (event.type === 'wanted' ? registerAgain(context, event) : unfit(event)),
     takeLease: ({ event }) => (event.type === 'lease' ? takeLease<Value>(event) : unfit(event)),
     unfit: ({ event }) => unfit(event),
   } satisfies Record<string, (told: Told) => Change<Value>>;
@@ -221,6 +227,7 @@ export function replicaManager<Value>(object: ReplicatedObject<Value>, settings:
           read: { actions: [assign(rules.takeReads), emitEffects] },
           delivered: { actions: [assign(rules.delivered), emitEffects] },
           'chunk-taken': { actions: [assign(rules.handOn), emitEffects] },
+          wanted: { actions: [assign(rules.registerAgain), emitEffects] },
           view: [
             { guard: 'staysPrimary', actions: [assign(rules.renew), emitEffects] },
             { guard: 'isPrimary', target: 'takingOver', actions: [assign(rules.stepDown), emitEffects] },

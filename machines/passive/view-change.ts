@@ -21,6 +21,7 @@ import { applied, confirmEarly, logged, toPrimary } from './backup.js';
 import { askAgain } from './confirm.js';
 import { type Change, installed, others, partyOf, type ReplicaManagerContext } from './context.js';
 import { answerReads } from './reads.js';
+import { register } from './registration.js';
 
 type Views = Incoming<'view', View>;
 
@@ -103,6 +104,7 @@ export function succeed<Value>(context: ReplicaManagerContext<Value>, event: Vie
 /**
  * Take-over (PB-8): exactly where the last primary left off. What was delivered is applied and acknowledged, whatever the
  * last primary knew of it; what was not has never been. It may have died before it answered the last batch, so that is answered again.
+ * The name service is told who is primary now (GM-8).
  */
 export function takeOver<Value>(context: ReplicaManagerContext<Value>, object: ReplicatedObject<Value>): Change<Value> {
   const isCold = context.log.size > 0;
@@ -120,7 +122,7 @@ export function takeOver<Value>(context: ReplicaManagerContext<Value>, object: R
     number: 0,
     donor: donated.donor,
     reading: read.reading,
-    effects: [...answered([], replies), ...read.effects, ...donated.effects],
+    effects: [...answered([], replies), ...register(context), ...read.effects, ...donated.effects],
   };
 }
 

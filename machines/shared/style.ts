@@ -57,6 +57,8 @@ export interface ReplicaManagerInput {
   readonly group: GroupName;
   /** The replica managers' nodes, this one among them. */
   readonly members: readonly NodeId[];
+  /** The nodes of the name service (GM-8), for styles that ask for it. Default: there is none. */
+  readonly names?: readonly NodeId[];
 }
 
 export interface FrontEndInput {
@@ -67,6 +69,8 @@ export interface FrontEndInput {
   readonly members: readonly Address[];
   /** Which replica manager it turns to first where it needs one only: an index into `members`. */
   readonly first: number;
+  /** The nodes of the name service (GM-8), for styles that ask for it. Default: there is none. */
+  readonly names?: readonly NodeId[];
 }
 
 /** The two machines of a style, and what whoever hosts them must know. */
@@ -89,6 +93,8 @@ export interface Roles {
   readonly intake: { readonly frontEnd: readonly string[]; readonly replicaManager: readonly string[] };
   /** Its primary can answer queries under a lease: then it is told of one (`lease`, machines/membership/lease.ts). */
   readonly leases?: true;
+  /** Its primary registers with a name service, which its front ends ask for it (machines/membership/name-service.ts). */
+  readonly names?: true;
 }
 
 export interface Style {

@@ -1,13 +1,15 @@
 /**
  * A group whose members come and go: each replica manager's node has a failure detector and a member of the group
  * beside it, each front end's node a sender from outside that observes the group, and the membership service has nodes of its
- * own (PB-9), or is on those of the first replica managers.
+ * own (PB-9), or is on those of the first replica managers. Where the style asks for it, the name service stands beside it.
  */
 import { detectorShapes, failureDetector } from '../../machines/membership/failure-detector.js';
 import type { ViewGroupInput } from '../../machines/membership/group-input.js';
 import { leaseActor, leaseKeeper, leaseShapes, waitedOut } from '../../machines/membership/lease.js';
 import { membershipService, membershipShapes } from '../../machines/membership/membership-service.js';
 import { detectorActor, membershipActor } from '../../machines/membership/messages.js';
+import { nameServiceShapes, namesActor } from '../../machines/membership/name-messages.js';
+import { nameService } from '../../machines/membership/name-service.js';
 import { viewSynchronousSenderShapes, viewSynchronousShapes } from '../../machines/membership/view-messages.js';
 import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
 import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
@@ -76,6 +78,26 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     }),
     options: { shapes: membershipShapes },
   });
+  const names = roles.names === true ? { names: serviceNodes } : {};
+  /** On each node of the membership service, where somebody asks for names. */
+  const naming = (node: NodeId): Placed[] =>
+    roles.names !== true
+      ? []
+      : [
+          {
+            name: namesActor,
+            machine: nameService,
+            input: (incarnation) => ({
+              node,
+              incarnation,
+              service: serviceNodes,
+              names: [group],
+              replica: 'rm',
+              waitFor: retryAfter,
+            }),
+            options: { shapes: nameServiceShapes },
+          },
+        ];
   const groupInput = (node: NodeId, incarnation: number, application: string, known: boolean): ViewGroupInput => ({
     node,
     incarnation,
@@ -105,10 +127,11 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
   const outsider = (node: NodeId): Placed => ({
     name: groupActor(group),
     machine: viewSynchronousSender,
-    input: (incarnation) => groupInput(node, incarnation, 'fe', true),
+    // Who starts again knows no view: by then the first may be long past.
+    input: (incarnation) => groupInput(node, incarnation, 'fe', roles.names !== true || incarnation === 1),
     options: { shapes: viewSynchronousSenderShapes, deliverTo: 'fe' },
   });
-  const front = (node: NodeId, first: number): Placed => ({
+  const front = (node: NodeId, first: number, known: { readonly names?: readonly NodeId[] }): Placed => ({
     name: 'fe',
     machine: frontEnd,
     input: (incarnation) => ({
@@ -117,6 +140,7 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
       group,
       members: members.map((each) => address(each, 'rm')),
       first,
+      ...known,
     }),
     options: { shapes: roles.shapes.frontEnd, intake: roles.intake.frontEnd },
   });
@@ -124,22 +148,25 @@ function dynamicPlacement(service: ReplicatedObject, settings: ResolvedSettings)
     membership: 'dynamic',
     group,
     replicas: members,
-    services: new Map(inside ? [] : serviceNodes.map((node) => [node, [detector(node), serving(node)]])),
+    services: new Map(
+      inside ? [] : serviceNodes.map((node) => [node, [detector(node), serving(node), ...naming(node)]]),
+    ),
     // The group's actor comes last: the first view that it hands over finds everybody there.
     replicaManager: (node) => [
       detector(node),
-      ...(inside && members.includes(node) ? [serving(node)] : []),
+      ...(inside && members.includes(node) ? [serving(node), ...naming(node)] : []),
       {
         name: 'rm',
         machine: replicaManager,
-        input: (incarnation) => ({ node, incarnation, group, members }),
+        input: (incarnation) => ({ node, incarnation, group, members, ...names }),
         options: { shapes: roles.shapes.replicaManager, intake: roles.intake.replicaManager },
       },
       ...(settings.lease > 0 ? [keeper(node)] : []),
-      ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)))] : []),
+      // It hears of views from the member beside it, and reads there.
+      ...(byProxy ? [front(node, Math.max(0, members.indexOf(node)), {})] : []),
       member(node),
     ],
-    frontEnd: (node, first) => [front(node, first), outsider(node)],
+    frontEnd: (node, first) => [front(node, first, names), outsider(node)],
     proxyClient: (node, via) => [proxyOf(settings, group, members, node, via)],
   };
 }

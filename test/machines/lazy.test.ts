@@ -82,6 +82,21 @@ describe('the master', () => {
     expect(sent(later)).toEqual(['rm-2/rm catch-up 1', 'rm-3/rm catch-up 1']);
   });
 
+  test('GM-8: registers when it becomes master, and again where it is forgotten', () => {
+    const names = [nodeId('ms-1'), nodeId('ms-2')];
+    const node = nodeId('rm-2');
+    const own = address(node, 'group:g');
+    const one = new Player(machine, { node, incarnation: 1, group, members: members(3), names }, coverage);
+    expect(sent(one.tell('view', [first], own))).toEqual([]);
+    const second = nextView(first, [id(2), id(3)]);
+    const registered = sends(one.tell('view', [second], own)).filter(({ message }) => message.type === 'register');
+    expect(registered.map(({ to }) => to)).toEqual(['ms-1/names', 'ms-2/names']);
+    expect(registered[0]?.message.items).toEqual([{ name: group, address: 'rm-2/rm', view: 2 }]);
+    expect(sent(one.tell('view', [nextView(second, [id(2)])], own))).toEqual([]);
+    expect(sent(one.tell('wanted', [{ name: group }], 'ms-2/names'))).toEqual(['ms-2/names register 1']);
+    expect(one.tell('wanted', [{ name: group }], 'rm-3/names')).toEqual([]);
+  });
+
   test('PB-14: what comes in the meantime does not put the next round off', () => {
     const master = player(1);
     for (let i = 1; i < CATCH_UP_AFTER; i++) {

@@ -1,22 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Accepted, Decree } from '../../machines/membership/messages.js';
+import { endRound, lookUp } from '../../machines/membership/name-answers.js';
 import { type Found, foundShape, nameServiceShapes, namesAt } from '../../machines/membership/name-messages.js';
+import { FOLLOWERS, LOOK_UPS, NAMES, type NameServiceContext } from '../../machines/membership/name-replica.js';
 import {
   begin,
-  endRound,
   enlist,
-  FOLLOWERS,
   follow,
-  LOOK_UPS,
-  lookUp,
-  NAMES,
-  type NameServiceContext,
-  nameService,
   register,
   takeAccepted,
   takeDecided,
   takeGone,
-} from '../../machines/membership/name-service.js';
+} from '../../machines/membership/name-reports.js';
+import { nameService } from '../../machines/membership/name-service.js';
 import { ENLISTED } from '../../machines/membership/name-table.js';
 import type { Message } from '../../machines/shared/effects.js';
 import {
@@ -146,6 +142,20 @@ describe('the primary of a name', () => {
     decided(player, view(3, 'c:1', 'b:2@2', 'a:2@3'));
     expect(looksUp(player)).toEqual([]);
     expect(discards(registers(player, 'a', 2))).toEqual(['register evicted 1']);
+  });
+
+  test('GM-8: one that has come back asks whoever should be primary, as it hears of a view and while somebody waits', () => {
+    const player = new Player(nameService, { ...inputOf(), incarnation: 2 }, coverage);
+    player.taken();
+    expect(sent(decided(player, view(3, 'a:1-', 'b:1', 'c:1')))).toEqual(['b/rm wanted 1']);
+    looksUp(player);
+    player.wait(50);
+    expect(sent(player.wait(50))).toEqual(['c-1/client found 1', 'b/rm wanted 1']);
+    registers(player, 'b', 2);
+    expect(sent(decided(player, view(4, 'b:1')))).toEqual([]);
+    expect(sent(decided(player, view(5, 'c:1@5')))).toEqual(['c/rm wanted 1']);
+    const first = play();
+    expect(sent(decided(first, view(1, 'a:1')))).toEqual([]);
   });
 
   test('GM-8: a registration may come before the view that it is of', () => {

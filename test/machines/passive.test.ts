@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { nameServiceShapes } from '../../machines/membership/name-messages.js';
 import { applied, LOG_BOUND, logged } from '../../machines/passive/backup.js';
 import { frontEnd } from '../../machines/passive/front-end.js';
 import { passive } from '../../machines/passive/index.js';
@@ -558,6 +559,104 @@ describe('a joiner', () => {
     expect(discards(delivered('nonsense', 2, 2))).toEqual(['delivered stranger 1']);
     expect(discards(player.tell('taken', [{}]))).toEqual(['taken unfit 1']);
     expect(player.tell('gone', [{ node: 'rm-1', incarnation: 1 }])).toEqual([]);
+  });
+});
+
+describe('the name service', () => {
+  const names = [nodeId('ms-1'), nodeId('ms-2'), nodeId('ms-3')];
+  const found = (at: string | null, number: number, mode = 'primary', name: string = group) => ({
+    name,
+    mode,
+    address: at,
+    view: number,
+  });
+  const playFrontEnd = (reads: StyleSettings['reads'] = 'primary', first = 0): Player =>
+    new Player(
+      frontEnd(settings({ reads })),
+      { node: nodeId('fe-1'), incarnation: 1, group, members: addresses(3), first, names },
+      coverage,
+    );
+  const find = (player: Player, from: number, ...items: unknown[]) => player.tell('found', items, `ms-${from}/names`);
+  const asked = ['ms-1/names look-up', 'ms-2/names look-up', 'ms-3/names look-up'];
+
+  test('GM-8: a replica manager registers when it becomes primary, and again where it is forgotten, and otherwise never', () => {
+    const machine = replicaManager(line(), settings());
+    const own = address(nodeId('rm-2'), 'group:g');
+    const player = new Player(
+      machine,
+      { node: nodeId('rm-2'), incarnation: 1, group, members: members(3), names },
+      coverage,
+    );
+    expect(player.tell('view', [view(1, 1, 2, 3)], own)).toEqual([]);
+    const effects = player.tell('view', [view(2, 2, 3)], own);
+    expect(sent(effects)).toEqual(['ms-1/names register 1', 'ms-2/names register 1', 'ms-3/names register 1']);
+    for (const { message, control } of sends(effects)) {
+      expect(message.items).toEqual([{ name: group, address: 'rm-2/rm', view: 2 }]);
+      expect(nameServiceShapes.register(message.items[0])).toBe(true);
+      expect(control).toBe(true);
+    }
+    expect(sent(player.tell('view', [view(3, 2)], own))).toEqual([]);
+    expect(player.tell('wanted', [{ name: group }], 'rm-3/names')).toEqual([]);
+    const again = player.tell('wanted', [{ name: group }], 'ms-3/names');
+    expect(sends(again).map(({ to, message }) => [to, message.items])).toEqual([
+      ['ms-3/names', [{ name: group, address: 'rm-2/rm', view: 2 }]],
+    ]);
+  });
+
+  test('GM-8: a front end looks up the primary as it starts; the highest view wins, and what is out goes there', () => {
+    const player = playFrontEnd();
+    const begun = player.taken();
+    expect(sent(begun)).toEqual(asked.map((one) => `${one} 1`));
+    for (const { message } of sends(begun)) expect(nameServiceShapes['look-up'](message.items[0])).toBe(true);
+    player.tell('view', [view(1, 1, 2, 3)]);
+    expect(sent(player.tell('call', [call('a', 1)]))).toEqual(['rm-1/rm requests 1']);
+    expect(discards(find(player, 1, found('rm-1/rm', 1)))).toEqual(['found of no use 1']);
+    expect(sent(find(player, 2, found('rm-2/rm', 2)))).toEqual(['rm-2/rm requests 1']);
+    expect(discards(find(player, 3, found('rm-1/rm', 1)))).toEqual(['found of no use 1']);
+    expect(sent(find(player, 3, found('rm-4/rm', 5)))).toEqual(['rm-4/rm requests 1']);
+    // An older view is no news, and the one in which it registered changes nothing.
+    expect(discards(player.tell('view', [view(4, 2, 3, 4)]))).toEqual(['view old 1']);
+    expect(player.tell('view', [view(5, 4, 3)])).toEqual([]);
+    expect(sent(player.tell('view', [view(6, 3)]))).toEqual(['rm-3/rm requests 1']);
+    expect(discards(find(player, 1, found('rm-4/rm', 5)))).toEqual(['found of no use 1']);
+  });
+
+  test('GM-8: no request waits for a look-up, and what names nobody or comes from elsewhere is of no use', () => {
+    const player = playFrontEnd('primary', 1);
+    player.taken();
+    expect(sent(player.tell('call', [call('a', 1)]))).toEqual(['rm-2/rm requests 1']);
+    const useless = [found(null, 7), found('rm-3/rm', 7, 'primary', 'other')];
+    expect(discards(find(player, 1, ...useless))).toEqual(['found of no use 2']);
+    expect(discards(find(player, 9, found('rm-3/rm', 7)))).toEqual(['found of no use 1']);
+    // ms-1 has been heard. The others are asked again, with what has no answer.
+    const again = ['ms-2/names look-up 1', 'ms-3/names look-up 1'];
+    expect(sent(player.wait(settings().retryAfter))).toEqual(['rm-3/rm requests 1', ...again]);
+    expect(sent(player.tell('call', [call('b', 1)]))).toEqual(['rm-3/rm requests 1']);
+  });
+
+  test('GM-8: with reads at backups it reads where the first of the name service says, and asks for another when that one is out', () => {
+    const player = playFrontEnd('backups', 1);
+    expect(sent(player.taken())).toEqual(asked.map((one) => `${one} 2`));
+    player.tell('view', [view(1, 1, 2, 3)]);
+    const readsAt = (session: string) => {
+      const [to] = sent(player.tell('call', [call(session, 1, 'read')]));
+      player.tell('cancel', [{ session, seq: 1 }]);
+      return to;
+    };
+    expect(readsAt('a')).toBe('rm-2/rm read 1');
+    find(player, 2, found('rm-3/rm', 1, 'read'));
+    expect(readsAt('b')).toBe('rm-3/rm read 1');
+    expect(discards(find(player, 3, found('rm-2/rm', 1, 'read')))).toEqual(['found of no use 1']);
+    find(player, 1, found('rm-1/rm', 1, 'read'));
+    expect(readsAt('c')).toBe('rm-1/rm read 1');
+    expect(sent(player.tell('view', [view(2, 1, 3)]))).toEqual([]);
+    expect(sent(player.tell('view', [view(3, 3)]))).toEqual(asked.map((one) => `${one} 1`));
+    expect(readsAt('d')).toBe('rm-3/rm read 1');
+    // One that has joined meanwhile, and one that is in no view any more.
+    find(player, 3, found('rm-5/rm', 4, 'read'));
+    expect(readsAt('e')).toBe('rm-5/rm read 1');
+    expect(discards(find(player, 1, found('rm-2/rm', 3, 'read')))).toEqual(['found of no use 1']);
+    expect(readsAt('f')).toBe('rm-5/rm read 1');
   });
 });
 

@@ -87,7 +87,7 @@ export const detection = [
   {
     rule: 'GM-8',
     breaks: 'reads all go to the most senior replica',
-    file: 'machines/membership/name-service.ts',
+    file: 'machines/membership/name-answers.ts',
     find: 'turn: entry.turn + 1',
     replace: 'turn: entry.turn',
     tests: names,

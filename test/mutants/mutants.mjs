@@ -17,6 +17,7 @@ import { exploreGroups } from './explore-groups.mjs';
 import { lazy } from './lazy.mjs';
 import { membership } from './membership.mjs';
 import { multicast } from './multicast.mjs';
+import { naming } from './names.mjs';
 import { passive } from './passive.mjs';
 import { storage } from './storage.mjs';
 import { transfer } from './transfer.mjs';
@@ -38,5 +39,6 @@ export const mutants = [
   ...comparing,
   ...agreed,
   ...lazy,
+  ...naming,
   ...exploreGroups,
 ];
