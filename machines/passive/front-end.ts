@@ -13,7 +13,7 @@
 import { assign, setup } from 'xstate';
 import { type Found, foundShape } from '../membership/name-messages.js';
 import { discarded, unfit } from '../shared/discard.js';
-import type { Effect, EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
+import type { EffectsEmitted, Gone, Incoming } from '../shared/effects.js';
 import { nodeOf } from '../shared/identifiers.js';
 import { emitEffects } from '../shared/machine.js';
 import {
