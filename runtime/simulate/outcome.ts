@@ -5,6 +5,7 @@ import type { CheckLimits } from '../check/verdict.js';
 import type { ChartCounts, ChartCoverage } from '../coverage/coverage.js';
 import type { AnyService } from '../service/index.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
+import { departures } from './failures.js';
 import type { NetworkCounts } from './network.js';
 import { drawScenario, type Exercise, type RunName } from './scenario.js';
 import { type HistoryProperty, type Trial, type TrialProperty, tryInSlices } from './trial.js';
@@ -74,15 +75,12 @@ function outcomeOf(
   };
 }
 
-/** Why a node stopped → what is counted. */
-const crashes: Readonly<Record<string, string>> = { fault: 'crash', evicted: 'eviction', left: 'departure' };
-
 /** Counts the faults that struck by their first word, read off the trace. */
 class FaultCounter implements Recorder {
   readonly struck = new Map<string, number>();
 
   record(event: TraceEvent): void {
-    if (event.kind === 'crashed') this.#count(crashes[event.reason] ?? 'failure of an actor');
+    if (event.kind === 'crashed') this.#count(departures[event.reason] ?? 'failure of an actor');
     else if (event.kind === 'recovered') this.#count('recover');
     // the end of a fault is recorded in its words too, with one more behind them
     else if (event.kind === 'fault' && !event.fault.includes(' ')) this.#count(event.fault.replace(/:.*/, ''));

@@ -154,7 +154,7 @@ class Draw {
     const others = this.#replicas.slice(spared + left, spared + count).map((node) => {
       return `${this.#often() ? 'suspect' : 'leave'}:${node}@${this.#time()}ms`;
     });
-    return [...this.#crashes(left, spared), ...others, ...this.#joins(), ...this.#serviceCrashes()];
+    return [...this.#crashes(left, spared), ...others, ...this.#joins(), ...this.#serviceFaults()];
   }
 
   #joins(): string[] {
@@ -162,12 +162,17 @@ class Draw {
     return Array.from({ length: this.chance.int(0, 2) }, (_, i) => `join:rm-${replicas + 1 + i}@${this.#time()}ms`);
   }
 
-  /** A minority of the membership service's replicas (GM-7). */
-  #serviceCrashes(): string[] {
+  /** A minority of the membership service's replicas fails (GM-7), and those that lead are thought to, so that others lead. */
+  #serviceFaults(): string[] {
     if (!this.#often()) return [];
-    const node = `ms-${this.chance.int(1, SERVICE)}`;
+    const suspicions = Array.from({ length: this.chance.int(0, 2) }, () => {
+      return `suspect:${this.#one(this.#service())}@${this.#time()}ms`;
+    });
+    if (this.#often()) return suspicions;
+    const node = this.#one(this.#service());
     const at = this.#time();
-    return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
+    const recovery = this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [];
+    return [...suspicions, `crash:${node}@${at}ms`, ...recovery];
   }
 
   /** One over what is claimed at least, so that the claim is seen to have an edge. */
@@ -257,7 +262,9 @@ class Draw {
   }
 
   #disks(): string[] {
-    return this.#replicas
+    const service = this.#service();
+    const disks = service.length === 0 ? this.#replicas : this.#shuffled([...this.#replicas, ...service]);
+    return disks
       .slice(0, this.chance.int(1, 3))
       .map((node) =>
         this.#one([
@@ -318,14 +325,19 @@ class Draw {
 
   #everybody(): string[] {
     const { style, clients } = this.#subject;
-    const changes = this.#subject.membership === 'dynamic';
-    const sequenced = !changes && style.needs.order.some(isTotal);
+    const sequenced = this.#subject.membership === 'static' && style.needs.order.some(isTotal);
     return [
       ...this.#replicas,
       ...Array.from({ length: clients }, (_, i) => `fe-${i + 1}`),
       ...(sequenced ? ['sequencer'] : []),
-      ...(changes ? Array.from({ length: SERVICE }, (_, i) => `ms-${i + 1}`) : []),
+      ...this.#service(),
     ];
+  }
+
+  /** The membership service's replicas, where members come and go. */
+  #service(): string[] {
+    if (this.#subject.membership === 'static') return [];
+    return Array.from({ length: SERVICE }, (_, i) => `ms-${i + 1}`);
   }
 
   #shuffled<Item>(items: readonly Item[]): Item[] {

@@ -5,7 +5,7 @@
 import type { Order } from '../../machines/multicast/order.js';
 import { hashOf } from '../../machines/shared/persistent-map.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
-import { type FaultModel, membershipOf, type ReadPath } from '../../machines/shared/style.js';
+import { type FaultModel, type Membership, membershipOf, type ReadPath } from '../../machines/shared/style.js';
 import type { OfSomeStyles } from '../cluster/settings.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
@@ -62,6 +62,8 @@ export interface Exercise {
 export const MOST_SEED = 2 ** 32 - 1;
 /** ms that the calls of a drawn scenario are spread over at most, from one to the client's next. */
 const MOST_PAUSE = 40;
+/** The same where members come and go, so that clients still call after a suspicion and what follows from it. */
+const MOST_PAUSE_IN_VIEWS = 120;
 /** ms of faults after the last call was to be made. */
 const FAULTS_LAST = 200;
 
@@ -87,11 +89,11 @@ export function parseRun(text: string): RunName | null {
  */
 export function drawScenario(seed: number, exercise: Exercise, near = 0): Scenario {
   const { calls, profile, ...settings } = exercise;
-  const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls);
-  const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
-  const clients = new Set(requests.map(({ client }) => client)).size;
   const style = styles[settings.replication];
   const membership = membershipOf(style, settings.more ?? {});
+  const requests = 'programs' in calls ? calls.programs : drawRequests(seed, calls, membership);
+  const horizon = requests.reduce((latest, { at }) => Math.max(latest, at), 0) + FAULTS_LAST;
+  const clients = new Set(requests.map(({ client }) => client)).size;
   const subject = {
     style,
     settings: { ...settings, ...settings.more },
@@ -141,9 +143,11 @@ function checked(drawn: ReturnType<Workload>): ReturnType<Workload> {
 function drawRequests(
   seed: number,
   { clients, each, workload }: { readonly clients: number; readonly each: number; readonly workload: Workload },
+  membership: Membership,
 ): PlannedRequest[] {
   const chance = random(seed, 'workload');
-  const pause = chance.chance(0.5) ? 0 : chance.int(1, MOST_PAUSE);
+  const most = membership === 'static' ? MOST_PAUSE : MOST_PAUSE_IN_VIEWS;
+  const pause = chance.chance(0.5) ? 0 : chance.int(1, most);
   const requests: PlannedRequest[] = [];
   for (let turn = 0; turn < each; turn++) {
     for (let c = 1; c <= clients; c++) {

@@ -13,6 +13,7 @@ import type { AnyService } from '../service/index.js';
 import type { Recorder } from '../trace/format.js';
 import { recordToAll } from '../trace/recorder.js';
 import { DeliveryRecorder, orderViolations } from './delivered.js';
+import { FailureRecorder, failureViolations } from './failures.js';
 import { lossText, lostUpdates, UpdateLog } from './lost-updates.js';
 import { RepeatRecorder, repeatViolations } from './repeats.js';
 import type { Scenario } from './scenario.js';
@@ -73,11 +74,13 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
   const repeats = new RepeatRecorder();
   const deliveries = new DeliveryRecorder();
   const updates = new UpdateLog();
+  const failures = new FailureRecorder();
   const simulation = simulationOf(service, scenario, settings, [
     log,
     repeats,
     deliveries,
     updates,
+    failures,
     ...(settings.recorder === undefined ? [] : [settings.recorder]),
   ]);
   const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
@@ -99,6 +102,7 @@ export function* tryInSlices(service: AnyService, scenario: Scenario, settings: 
     verdict,
     lost,
     violations: [
+      ...failureViolations(failures),
       ...ofHistory(consistency, settings.property, played),
       ...ofUpdates(simulation, played, verdict, updates),
       ...ofVerdict(verdict, scenario, lost),

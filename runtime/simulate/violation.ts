@@ -3,7 +3,8 @@ import type { ServiceOperation } from './service-history.js';
 
 /**
  * What a run is held against. `replies`: each is what one correct copy of the service would have given. `lost update`: an
- * update that was answered is in the state of a live replica at the end.
+ * update that was answered is in the state of a live replica at the end. `failure`: no node stops but by a fault or
+ * because it is out of its group.
  */
 export type TrialProperty =
   | 'linearizable'
@@ -13,7 +14,8 @@ export type TrialProperty =
   | 'convergence'
   | 'exactly once'
   | 'total order'
-  | 'liveness';
+  | 'liveness'
+  | 'failure';
 
 /** The consistency that a run's history is checked for. */
 export type HistoryProperty = Extract<TrialProperty, 'linearizable' | 'sequential'>;
