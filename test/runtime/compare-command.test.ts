@@ -46,7 +46,7 @@ describe('chorale compare', () => {
     for (const { name, refused, promised, faults, settings } of comparison.variants) {
       expect({ name, refused }).toEqual({ name, refused: null });
       const style = styles[settings.replication];
-      const outlives = style.promises.tolerates(3, settings.tolerate ?? 'crash') >= 1;
+      const outlives = style.promises.tolerates(3, settings.tolerate ?? 'crash', settings.backups) >= 1;
       if (outlives) expect({ name, ...faults }).toMatchObject({ name, lost: 0, unanswered: 0, broken: null });
       if (promised !== 'none') expect(faults?.consistency.refuted).not.toContain(promised);
     }
