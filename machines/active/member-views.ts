@@ -81,7 +81,11 @@ function receive<Value>(
   object: ReplicatedObject<Value>,
 ): Change<Value> {
   const { view } = context;
-  if (joined === null) return { view, joining, effects };
+  if (joined === null) {
+    // Or the first comparison would digest all of it in one step, and the others might take this member for dead meanwhile.
+    if (joining.taken > 0) object.digestSoFar(joining.arriving.assembly);
+    return { view, joining, effects };
+  }
   return { view, joining: null, donor: joined.donor, ...catchUp(context, joined, effects, object) };
 }
 

@@ -30,8 +30,8 @@ import { type Part, partsShape } from './install-point.js';
 
 /** Estimated bytes of a chunk on the wire. */
 export const CHUNK_BYTES = 64 * 1024;
-/** Chunks that are under way to one joiner at most. */
-export const WINDOW = 4;
+/** Chunks that are under way to one joiner at most: what comes between them are the updates of everybody else (VS-5). */
+export const WINDOW = 2;
 
 /** From the donor to a joiner, in order. */
 export interface Chunk {

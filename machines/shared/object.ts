@@ -52,4 +52,9 @@ export interface ReplicatedObject<Value = unknown> {
   begin(): Assembly;
   absorb(assembly: Assembly, data: Serializable): Assembly;
   complete(assembly: Assembly): Assembled<Value>;
+  /**
+   * A digest of what has been absorbed so far. Asked after each part it costs what the part is large, and so does then the
+   * first digest of the whole, which would otherwise take as long as the whole is large.
+   */
+  digestSoFar(assembly: Assembly): string;
 }

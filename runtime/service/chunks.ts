@@ -7,13 +7,21 @@
  * when it comes and the whole at the end, which looks at the rest only.
  */
 import type { Assembled, Assembly, Cut } from '../../machines/shared/object.js';
-import { emptyMap, mapEntriesAfter, mapGet, mapSet, type PersistentMap } from '../../machines/shared/persistent-map.js';
+import {
+  emptyMap,
+  mapEntries,
+  mapEntriesAfter,
+  mapGet,
+  mapSet,
+  type PersistentMap,
+} from '../../machines/shared/persistent-map.js';
 import type { OperationError } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { fields, listOf, natural, text } from '../../machines/shared/shapes.js';
 import { sizeOf } from '../../machines/shared/size.js';
 import { ChoraleError } from '../errors.js';
 import { Collection, held, mapWith } from './collection.js';
+import { digestOfMap } from './digest.js';
 import { copyOf, joined, type Placed, separate } from './packing.js';
 import type { Path } from './serializable.js';
 import { checkVersion, entriesShape, invalid, pairOf, pathShape, restored, type Versioned } from './snapshot.js';
@@ -143,6 +151,12 @@ export function completed(service: Versioned, assembly: Assembly): Assembled<obj
       return joined(head.plain, collections);
     });
   });
+}
+
+/** Of the entries of its collections, whose digests are kept where they lie. */
+export function digestOfArrived(assembly: Assembly): string {
+  const { maps } = assembly as Arrived; // as above
+  return [...mapEntries(maps)].map(([place, map]) => `${place} ${digestOfMap(map)}`).join();
 }
 
 /** Nothing is thrown but SNAPSHOT_INVALID, which is a result here. */

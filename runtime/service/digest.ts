@@ -36,16 +36,18 @@ function digestOfObject(value: object): string {
 }
 
 function textOfParts(value: object): string {
-  if (value instanceof Collection) {
-    const { size, root }: PersistentMap<unknown> = value[held].map;
-    return `<${size}:${root === null ? 0n : sumOf(root)}>`;
-  }
+  if (value instanceof Collection) return digestOfMap(value[held].map);
   if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
   const record = value as Record<string, unknown>; // what is left in a state is a plain object
   return `{${Object.keys(record)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${textOf(record[key])}`)
     .join()}}`;
+}
+
+/** Of a collection's entries. */
+export function digestOfMap({ size, root }: PersistentMap<unknown>): string {
+  return `<${size}:${root === null ? 0n : sumOf(root)}>`;
 }
 
 type Slot = Branch<unknown>['slots'][number];

@@ -5,7 +5,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Assembled } from '../../machines/shared/object.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { ChoraleError } from '../errors.js';
-import { absorbed, chunkOf, completed, nothingYet } from './chunks.js';
+import { absorbed, chunkOf, completed, digestOfArrived, nothingYet } from './chunks.js';
 import { initialState, operationsOf, type RawDefinition } from './definition.js';
 import { digestOf } from './digest.js';
 import { execute, type ServiceOperations } from './execute.js';
@@ -70,6 +70,7 @@ export function service<
     begin: () => nothingYet,
     absorb: (assembly, data) => absorbed(versioned, assembly, data),
     complete: (assembly) => completed(versioned, assembly) as Assembled<State>, // as `restore`
+    digestSoFar: digestOfArrived,
   });
 }
 

@@ -11,6 +11,7 @@ import {
   takeReplies,
 } from '../../machines/active/observer-front-end.js';
 import { surviving, type Word } from '../../machines/active/surviving.js';
+import { CHUNK_BYTES } from '../../machines/membership/state-transfer.js';
 import {
   type Address,
   groupName,
@@ -129,9 +130,9 @@ function playFrontEnd(view: View | null, settings: Partial<StyleSettings> = {}):
   return player;
 }
 
-function playReplica(i: number, views: readonly View[], every = 2): Player {
+function playReplica(i: number, views: readonly View[], every = 2, object = line()): Player {
   const input = { node: nodeId(`rm-${i}`), incarnation: 1, group: groupName('g'), members: [] };
-  const player = new Player(memberReplicaManager(line(), { ...defaults, compareEvery: every }), input, coverage);
+  const player = new Player(memberReplicaManager(object, { ...defaults, compareEvery: every }), input, coverage);
   for (const view of views) player.tell('view', [view], here);
   return player;
 }
@@ -303,6 +304,30 @@ describe('the replica manager', () => {
     early.tell('chunk', offered?.message.items ?? [], from(1));
     early.tell('view', [view], 'rm-3/group:g');
     expect(early.state).toBe('awaiting');
+  });
+
+  test('VS-5: one that is sent the state digests each part when it comes', () => {
+    const donor = playReplica(1, [viewOf(1, [1])]);
+    const long = request('a', 1, 'append', { args: ['x'.repeat(3 * CHUNK_BYTES)] });
+    donor.tell('delivered', [deliveryOf(1, 1, long)], here);
+    const digested: number[] = [];
+    const joiner = playReplica(3, [viewOf(2, [1], [3])], 2, {
+      ...line(),
+      digestSoFar: (assembly) => {
+        digested.push(JSON.stringify(assembly).length);
+        return '';
+      },
+    });
+    let effects = donor.tell('view', [viewOf(2, [1], [3])], here);
+    while (joiner.state === 'joining') {
+      const chunks = sends(effects).filter(({ message }) => message.type === 'chunk');
+      const taken = chunks.flatMap(({ message }) => joiner.tell('chunk', message.items, from(1)));
+      effects = sends(taken)
+        .filter(({ message }) => message.type === 'chunk-taken')
+        .flatMap(({ message }) => donor.tell('chunk-taken', message.items, from(3)));
+    }
+    expect(digested.length).toBeGreaterThan(0);
+    expect(digested).toEqual([...digested].sort((a, b) => a - b));
   });
 
   test('VS-6: chunks of another donor that come before its view complete the state when the view does', () => {

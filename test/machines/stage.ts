@@ -70,6 +70,7 @@ export function line(): LineObject {
     begin: () => ({ text: '' }),
     absorb: (assembly, data) => ({ text: (assembly as Line).text + String(data) }), // `begin` and `absorb` make lines
     complete: (assembly) => ({ ok: true, value: assembly as Line }),
+    digestSoFar: (assembly) => (assembly as Line).text,
   };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { sessionId } from '../../machines/shared/identifiers.js';
@@ -1084,6 +1084,31 @@ describe('chunks', () => {
     }
     expect(cut).toEqual(whole);
     expect(store.digest(value)).not.toBe(store.digest(begun));
+  });
+
+  test('VS-5: asked part by part, the digest leaves little for the end: the whole is not digested in one step', () => {
+    const { value } = run(store, puts(0, 1000));
+    const expected = store.digest(value);
+    const chunks = chunksOf(store, value, 2000).map(({ data }) => structuredClone(data));
+    const encode = jest.spyOn(TextEncoder.prototype, 'encode');
+    try {
+      const spent = (work: () => void): number => {
+        encode.mockClear();
+        work();
+        return encode.mock.calls.length;
+      };
+      let assembly = store.begin();
+      const steps = chunks.map((data) => {
+        assembly = store.absorb(assembly, data);
+        return spent(() => store.digestSoFar(assembly));
+      });
+      expect(steps.reduce((all, step) => all + step)).toBe(1000);
+      expect(Math.max(...steps)).toBeLessThan(60);
+      const whole = store.complete(assembly);
+      expect(spent(() => expect(whole.ok && store.digest(whole.value)).toBe(expected))).toBeLessThan(10);
+    } finally {
+      encode.mockRestore();
+    }
   });
 
   test('VS-5: an assembly is immutable: what comes later does not show in what it was', () => {
