@@ -161,8 +161,9 @@ export function resolveSettings(
   const { membership: asked, ...others } = parsed;
   const membership = membershipOf(style, asked === undefined ? others : { ...others, membership: asked });
   if (style.roles[membership] === undefined) throw unsuited(`it has no replica managers for a ${membership} group.`);
-  if (membership === 'dynamic' && style.needs.provider?.includes(parsed.provider) === false)
-    throw unsuited(`its order cannot be made by "${parsed.provider}".`);
+  const providers = (membership === 'dynamic' ? style.needs.provider : undefined) ?? ['sequencer'];
+  if (!providers.includes(parsed.provider))
+    throw unsuited(`in a ${membership} group its order cannot be made by "${parsed.provider}".`);
   if (parsed.lease > 0 && style.roles[membership]?.leases !== true)
     throw unsuited('nobody in it answers queries under a lease.');
   const refused = style.refuses({ ...parsed, membership, proxy: false, deterministic: service.deterministic });
