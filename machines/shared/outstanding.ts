@@ -130,10 +130,14 @@ export function withoutGone<O extends Outstanding>(
   return reassign(turns, outstanding, turns.round + 1, (asked) => isGone(ended, asked));
 }
 
-/** The end of a round. */
+/**
+ * The end of a round. Where somebody is silent, who has ended takes its turn again from the next round on: it may be back, and who
+ * is asked in its place may be gone.
+ */
 export function withoutSilent<O extends Outstanding>(before: Turns, outstanding: PersistentMap<O>): Reassignment<O> {
   const { round } = before;
-  return reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
+  const next = reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
+  return next.moved.length === 0 ? next : { ...next, turns: { ...next.turns, gone: [] } };
 }
 
 /**

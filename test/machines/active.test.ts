@@ -623,6 +623,15 @@ describe('a proxy', () => {
     expect(sent(player.wait(10))).toEqual(['rm-1/fe cancel 1', 'rm-2/fe call 1']);
   });
 
+  test('AR-10: where the others are silent, a proxy that has been gone takes its turn again', () => {
+    const player = playProxyClient(3, 1);
+    player.tell('call', [call('a', 1)]);
+    player.tell('gone', gone('rm-1'));
+    const asked = Array.from({ length: 8 }, () => sent(player.wait(10)).at(-1));
+    expect(asked.filter((to) => to === 'rm-1/fe call 1').length).toBeGreaterThan(1);
+    expect(asked.filter((to) => to === 'rm-3/fe call 1').length).toBeGreaterThan(1);
+  });
+
   test('AR-10: a proxy that is the only one is asked again, though it has been gone', () => {
     const player = playProxyClient(1);
     player.tell('call', [call('a', 1)]);
