@@ -62,7 +62,8 @@ with the same faults on another network, and with other faults.
 
 A run is right when its history is what --for asks, every update that was answered is in the state of a live replica at the
 end, every reply is what one correct copy would have given, no replica executes a request twice, all deliver in one order
-(where the order is total), and after the end of all faults every request is answered and the live replicas agree.
+(where the order is total), no node stops but by a fault or because its group goes on without it, and after the end of all
+faults every request is answered and the live replicas agree.
 
 The first run that is not right is made as small as it can be while it is still not right: fewer requests, clients, replicas
 and faults, and fewer messages that are late or lost. So is the first that loses an update, where that is another finding.

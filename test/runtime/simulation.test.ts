@@ -448,6 +448,28 @@ describe('a run is its seed', () => {
   });
 });
 
+describe('a node that stops of itself', () => {
+  const stopped = (reason: string): FailureRecorder => {
+    const recorder = new FailureRecorder();
+    recorder.record({ t: 7.4, node: 'rm-2', kind: 'crashed', reason });
+    return recorder;
+  };
+
+  test('is found in a run, or a machine that throws would pass for a crash', () => {
+    expect(failureViolations(stopped('ACTOR_FAILED: The actor rm-2/rm threw: no'))).toEqual([
+      {
+        property: 'failure',
+        why: 'rm-2 stopped of itself at 7 ms. ACTOR_FAILED: The actor rm-2/rm threw: no',
+        part: [],
+      },
+    ]);
+  });
+
+  test.each(['fault', 'evicted', 'left'])('%s: it did not', (reason) => {
+    expect(failureViolations(stopped(reason))).toEqual([]);
+  });
+});
+
 describe('settings and faults that cannot be', () => {
   test.each([
     ['crash:rm-9@1ms', /names rm-9: there are rm-1 to rm-3/],
