@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChoraleError } from '../../runtime/errors.js';
 import { service } from '../../runtime/service/index.js';
+import { FailureRecorder, failureViolations } from '../../runtime/simulate/failures.js';
 import { random } from '../../runtime/simulate/random.js';
 import { type SimulateSettings, simulate } from '../../runtime/simulate/simulation.js';
 import { type PlannedRequest, play } from '../../runtime/simulate/workload.js';
