@@ -27,7 +27,10 @@ export interface Outstanding {
 /** Where a front end stands with the servers of which it asks one at a time. */
 export interface Turns {
   readonly servers: readonly Address[];
-  /** Nodes whose incarnation has ended: they have no state any more, even if they are back. */
+  /**
+   * Nodes whose incarnation has ended: they have no state any more until they are back and have been given it, which nobody says. They
+   * are passed over while others may answer.
+   */
   readonly gone: readonly NodeId[];
   /** Who is asked next, as an index into `servers`. */
   readonly turn: number;
@@ -131,13 +134,15 @@ export function withoutGone<O extends Outstanding>(
 }
 
 /**
- * The end of a round. Where somebody is silent, who has ended takes its turn again from the next round on: it may be back, and who
- * is asked in its place may be gone.
+ * The end of a round. When the turn has gone to the last of those that have not ended and begins with them anew, those that ended are
+ * passed over no longer: they may be back, and those asked in their place may be away for good, of which nothing is heard again,
+ * since an end is told once.
  */
 export function withoutSilent<O extends Outstanding>(before: Turns, outstanding: PersistentMap<O>): Reassignment<O> {
   const { round } = before;
   const next = reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
-  return next.moved.length === 0 ? next : { ...next, turns: { ...next.turns, gone: [] } };
+  const beginsAnew = next.moved.some(({ from, entry }) => entry.asked !== null && entry.asked <= from);
+  return beginsAnew ? { ...next, turns: { ...next.turns, gone: [] } } : next;
 }
 
 /**

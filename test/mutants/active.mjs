@@ -280,6 +280,15 @@ export const active = [
   },
   {
     rule: 'AR-10',
+    breaks: 'a client passes over a proxy that was gone and is back, though the others are silent',
+    file: 'machines/shared/outstanding.ts',
+    find: 'return beginsAnew ?',
+    replace: 'return false ?',
+    tests: machines,
+    name: 'AR-10: when those that are left give no answer',
+  },
+  {
+    rule: 'AR-10',
     breaks: 'a client waits for a proxy that is gone',
     file: 'machines/shared/outstanding.ts',
     find: '(asked) => isGone(turns, asked));',
