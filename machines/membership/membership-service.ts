@@ -25,6 +25,7 @@ import {
   lead,
   propose,
   recover,
+  repeatPrepare,
   repeatProposal,
   stepDown,
   takeAccept,
@@ -36,10 +37,9 @@ import {
 } from './service-agreement.js';
 import { beginRound, endRound, flush, isAnyWanted, mustFlush, nextChange } from './service-collecting.js';
 import { takeBehind, takeDirectory } from './service-decisions.js';
-import { initialContext, isFirst, type MembershipContext, type MembershipInput, rule } from './service-replica.js';
+import { initialContext, isFirst, type MembershipContext, type MembershipInput } from './service-replica.js';
 import {
   type RequestEvent,
-  refuseForNow,
   requestShapes,
   takeCreate,
   takeDestroy,
@@ -54,9 +54,6 @@ import {
 export const membershipShapes: MessageShapes = { ...agreementShapes, ...requestShapes };
 
 export type MembershipEvent = AgreementEvent | RequestEvent | Incoming<'recovered'>;
-
-/** GM-7: a whole round without a majority of promises; it says so, and tries a higher ballot. */
-const refuse = rule(refuseForNow);
 
 export const membershipService = setup({
   types: {
@@ -131,10 +128,9 @@ export const membershipService = setup({
             { guard: 'hasWon', target: 'leading', actions: [assign(lead), emitEffects] },
             { guard: 'shouldFollow', target: 'following', actions: [assign(stepDown), emitEffects] },
           ],
-          after: { retryAfter: { target: 'refusing', actions: [assign(refuse), emitEffects] } },
+          // GM-7: a whole round without a majority of promises; who waits is told.
+          after: { retryAfter: { target: 'preparing', reenter: true, actions: [assign(repeatPrepare), emitEffects] } },
         },
-        /** Between two campaigns that reach nobody. */
-        refusing: { always: { target: 'preparing', actions: [assign(campaign), emitEffects] } },
         /** Somebody has a higher ballot: time for him to lead. */
         outbid: { after: { retryAfter: 'following' } },
         leading: {

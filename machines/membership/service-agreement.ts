@@ -129,6 +129,24 @@ export const campaign = rule((step) => {
   });
 });
 
+/**
+ * No majority has promised yet: those who have not are asked again, under the same ballot. Under a new one what they have already said
+ * would count nothing, and nobody would ever lead where an answer takes longer than the wait for it. Who has promised more says
+ * so, and only then a higher ballot is needed. Until its own promise is safe nobody has been asked.
+ */
+export const repeatPrepare = rule((step) => {
+  const { campaign: own, slot } = step.agreement;
+  if (own === null) return;
+  const { ballot, promises } = own;
+  if (promises[step.input.node] !== undefined) {
+    const prepare: Prepare = { ballot, slot };
+    for (const replica of otherReplicas(step)) {
+      if (promises[nodeOf(replica)] === undefined) tell(step, replica, 'prepare', prepare);
+    }
+  }
+  refuseForNow(step);
+});
+
 export const takePrepare = fromReplica<Prepare>((step, { ballot, slot }, from) => {
   const next = promising(step.agreement, ballot);
   if (next === null) return outbid(step, from);

@@ -367,6 +367,43 @@ describe('the replicas', () => {
     expect(ids(world)).toEqual([m(2), m(3)]);
   });
 
+  test('GM-7: it leads where an answer takes longer than the wait for it, and asks nobody before its ballot is safe', () => {
+    // A round trip is longer than `retryAfter`, and in the second world so is a write to the disk.
+    for (const [delay, disk] of [
+      [80, 0],
+      [80, 150],
+    ] as const) {
+      const world = new World({ replicas: 3, members: 3, delay: () => delay, disk: () => disk });
+      world.run(Math.max(0, disk - 1));
+      expect(world.counts['service prepare'] ?? 0).toBe(disk === 0 ? 2 : 0);
+      world.run(disk + 2 * delay + disk + 10);
+      expect(world.stateOf(ms(1))).toEqual({ serving: { leading: 'idle' } });
+      expect(world.replicas.get(ms(1))?.actor.getSnapshot().context.agreement.promised).toBe(0); // its first ballot
+      world.wish(member(world, m(3)), 'leave');
+      world.run(world.now + 3000);
+      expect(ids(world)).toEqual([m(1), m(2)]);
+    }
+  });
+
+  test('GM-7: only who has not promised is asked again; a higher ballot is for who was outbid', () => {
+    const input = { node: ms(1), incarnation: 1, service: [1, 2, 3, 4, 5].map(ms), groups: [] };
+    const player = new Player(membershipService, { ...input, flushAfter: 10, retryAfter: 10 }, coverage);
+    const asked = (effects: ReturnType<typeof player.tell>) =>
+      sends(effects)
+        .filter(({ message }) => message.type === 'prepare')
+        .map(({ to, message }) => [to, message.items]);
+    const first = [{ ballot: 0, slot: 1 }];
+    player.tell('recovered', []);
+    expect(asked(player.tell('persisted', [2]))).toEqual([2, 3, 4, 5].map((i) => [`ms-${i}/membership`, first]));
+    player.tell('promised', [{ ballot: 0, slot: 1, accepted: null }], 'ms-3/membership');
+    expect(asked(player.wait(10))).toEqual([2, 4, 5].map((i) => [`ms-${i}/membership`, first]));
+    player.tell('outbid', [{ ballot: 1 }], 'ms-2/membership');
+    player.wait(10);
+    expect(asked(player.tell('persisted', [3]))).toEqual(
+      [2, 3, 4, 5].map((i) => [`ms-${i}/membership`, [{ ballot: 5, slot: 1 }]]),
+    );
+  });
+
   test('GM-7: a leader that sees no majority says so while it waits for reports', () => {
     const world = quiet();
     for (const each of world.members.values()) each.alive = false;
