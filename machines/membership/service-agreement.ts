@@ -41,6 +41,7 @@ import {
   rule,
   type Step,
   tell,
+  tellOut,
   watch,
 } from './service-replica.js';
 import { answerRequests, refuseForNow } from './service-requests.js';
@@ -190,6 +191,7 @@ export const lead = rule((step) => {
   for (const { decree } of entries(step.directory)) {
     for (const place of audience(step, decree)) tell(step, place, 'decided', decree);
   }
+  tellOut(step);
   watch(step);
   const found = foundChange(step.agreement);
   if (found === null) answerRequests(step);

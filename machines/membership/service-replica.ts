@@ -165,6 +165,20 @@ export function audience(step: Step, decree: Decree): Address[] {
   return [...new Set([...nodes.map((node) => memberAddress(group, node)), ...(mapGet(step.observers, group) ?? [])])];
 }
 
+/**
+ * GM-3: who is out of a group is told again what stands. Replicas that said so before may have crashed with their messages, and
+ * unlike who goes on, who is out need not have reported: it believes that its view stands, and asks nobody.
+ */
+export function tellOut(step: Step): void {
+  for (const { decree, past } of entries(step.directory)) {
+    const { group } = decree.view;
+    const nodes = memberNodes(decree.view); // of later incarnations
+    for (const node of past.map(senderNode)) {
+      if (!nodes.includes(node)) tell(step, memberAddress(group, node), 'decided', decree);
+    }
+  }
+}
+
 export function refuse(step: Step, to: Address, group: GroupName, code: Refusal['code']): void {
   const refusal: Refusal = { group, code, why: reasons[code] };
   tell(step, to, 'refused', refusal);

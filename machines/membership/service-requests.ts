@@ -45,6 +45,7 @@ import {
   type Step,
   setCollection,
   tell,
+  tellOut,
 } from './service-replica.js';
 import { type Asked, type Collection, claimed, MOST_WISHES, trusted, withClaimsOf } from './view-change.js';
 
@@ -221,6 +222,7 @@ export const takeSuspicion = ruleForEach<Suspicion>((step, { node, incarnation, 
   if (from !== address(step.input.node, detectorActor)) return discard(step, 'not from the own detector');
   if (!step.watched.includes(node)) return discard(step, 'not watched');
   const others = step.suspected.filter((other) => other !== node);
+  if (suspected && others.length === step.suspected.length) makeUpFor(step, node); // it may be said again
   step.suspected = suspected ? [...others, node] : others;
   if (suspected) dropObserver(step, node);
   eachMember(step, node, (entry, collection, id) => {
@@ -239,6 +241,7 @@ export function claimSuspected(step: Step): void {
 
 export const takeGone = ruleForEach<Gone>((step, { node, incarnation }) => {
   dropObserver(step, node);
+  makeUpFor(step, node);
   step.requests = step.requests.filter(({ from }) => nodeOf(from) !== node);
   const over = (id: SenderId): boolean => senderNode(id) === node && incarnationOf(id) <= incarnation;
   eachMember(step, node, (entry, collection, id) =>
@@ -249,6 +252,11 @@ export const takeGone = ruleForEach<Gone>((step, { node, incarnation }) => {
     if (joins.length < collection.joins.length) setCollection(step, name as GroupName, { ...collection, joins }); // its keys are the names of groups
   }
 });
+
+/** What a replica was about to say of its acceptances may be lost with it, and no other says it in its place but who leads. */
+function makeUpFor(step: Step, node: NodeId): void {
+  if (leads(step) && step.input.service.includes(node)) tellOut(step);
+}
 
 function eachMember(
   step: Step,

@@ -9,13 +9,20 @@ import {
 } from '../../machines/membership/agreement.js';
 import { type Change, directoryOf, entries } from '../../machines/membership/directory.js';
 import { membershipService } from '../../machines/membership/membership-service.js';
-import type { Accepted, Created, Decree, Refusal } from '../../machines/membership/messages.js';
+import {
+  type Accepted,
+  type Created,
+  type Decree,
+  membershipAt,
+  type Refusal,
+} from '../../machines/membership/messages.js';
 import { type Collection, nothingHeard, suspectsOf } from '../../machines/membership/view-change.js';
 import {
   type Address,
   address,
   groupName,
   nodeId,
+  nodeOf,
   type SenderId,
   senderId,
 } from '../../machines/shared/identifiers.js';
@@ -45,6 +52,15 @@ function quiet(replicas = 3, members = 3): World {
   const world = new World({ replicas, members });
   world.run(10);
   return world;
+}
+
+/** Messages that never arrive, until it ends. */
+function lose(world: World, isLost: (from: Address, to: Address) => boolean): { end(): void } {
+  const send = world.send.bind(world);
+  world.send = (from, to, message) => {
+    if (!isLost(from, to)) send(from, to, message);
+  };
+  return { end: () => (world.send = send) };
 }
 
 describe('a view change', () => {
@@ -180,6 +196,41 @@ describe('a view change', () => {
     world.toService(world.addressOf(m(2)), 'report', old);
     world.run(world.now + 10);
     expect((world.counts['service evicted'] ?? 0) - answers).toBe(3);
+  });
+
+  test('GM-3: who is evicted without hearing of it is told by the next leader, however many views have passed', () => {
+    const world = quiet();
+    const unheard = lose(world, (_, to) => nodeOf(to) === nodeId('m2'));
+    world.suspect(member(world, m(1)), m(2));
+    world.run(world.now + 50);
+    world.wish(member(world, m(3)), 'leave');
+    world.run(world.now + 50);
+    expect(ids(world)).toEqual([m(1)]);
+    expect(member(world, m(2))).toMatchObject({ over: false, stopped: false });
+    world.crashReplica(ms(1));
+    unheard.end();
+    world.run(world.now + 50);
+    expect(member(world, m(2)).over).toBe(true);
+  });
+
+  test('GM-3: who has heard of its eviction from one replica only is told by who leads when another has crashed', () => {
+    for (const how of ['suspected', 'gone']) {
+      const world = quiet();
+      world.crashReplica(ms(3));
+      world.run(world.now + 10);
+      const fromOne = lose(world, (from, to) => nodeOf(to) === nodeId('m2') && from !== membershipAt(ms(1)));
+      world.suspect(member(world, m(1)), m(2));
+      world.run(world.now + 50);
+      expect(ids(world)).toEqual([m(1), m(3)]);
+      world.recoverReplica(ms(3));
+      world.run(world.now + 50);
+      expect(member(world, m(2))).toMatchObject({ over: false, stopped: false });
+      if (how === 'suspected') world.crashReplica(ms(2));
+      else world.tell(ms(1), 'gone', [{ node: ms(2), incarnation: 1 }], address(ms(1), 'router'));
+      fromOne.end();
+      world.run(world.now + 50);
+      expect(member(world, m(2)).over).toBe(true);
+    }
   });
 
   test('GM-2: a member leaves by request, the last one with the state does not', () => {
