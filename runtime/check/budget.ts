@@ -35,4 +35,9 @@ export class Budget {
   part(milliseconds: number): Budget {
     return new Budget({ milliseconds: Math.min(milliseconds, this.left), bytes: this.bytes });
   }
+
+  /** The same: a share of all the time that there was, or these milliseconds where they are more. */
+  share(least: number, of: number): Budget {
+    return this.part(Math.max(least, this.milliseconds * of));
+  }
 }

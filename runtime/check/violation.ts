@@ -17,9 +17,9 @@ import { reasonInWords } from './wording.js';
 /** Places of operations that cannot be; none where all can; undefined where it cannot tell. */
 export type Algorithm = (question: Question) => readonly number[] | undefined;
 
-/** Milliseconds that making a part smaller may take, and one try of it. */
-const SHRINKING = 3_000;
-const SHRINKING_TRY = 200;
+/** For making a part smaller, and for one try of it, of the time that the check may take: ms at least, and the share of a long one. */
+const SHRINKING = [3_000, 1 / 20] as const;
+const SHRINKING_TRY = [200, 1 / 300] as const;
 /** Operations. */
 const LONG = 64;
 
@@ -69,10 +69,13 @@ export function violationOfSearch(question: Question, at: number, budget: Budget
 class Shrinking {
   readonly #question: Question;
   readonly #budget: Budget;
+  /** ms. */
+  readonly #try: number;
 
   constructor(question: Question, budget: Budget) {
     this.#question = question;
-    this.#budget = budget.part(SHRINKING);
+    this.#budget = budget.share(...SHRINKING);
+    this.#try = budget.share(...SHRINKING_TRY).milliseconds;
   }
 
   /** The part is required, and everything is there that can have helped: that changes something, and was called in time. */
@@ -93,7 +96,7 @@ class Shrinking {
   }
 
   #isStuck(asked: Question): boolean {
-    return this.#budget.left > 0 && search(asked, this.#budget.part(SHRINKING_TRY)).outcome === 'stuck';
+    return this.#budget.left > 0 && search(asked, this.#budget.part(this.#try)).outcome === 'stuck';
   }
 }
 
@@ -158,7 +161,7 @@ function violated(question: Question, whole: boolean, budget: Budget): CheckVerd
  * takes long to find them, that of the part which returned last will do.
  */
 function impossibleOf(question: Question, part: readonly number[], budget: Budget): Outputs & { readonly at: number } {
-  const answer = search(question, budget.part(SHRINKING_TRY));
+  const answer = search(question, budget.share(...SHRINKING_TRY));
   const places = answer.outcome === 'stuck' ? answer.at : byReturn(question, part).slice(-1);
   for (const at of places) {
     const found = outputsOf(question, at, budget);
