@@ -169,10 +169,7 @@ class Draw {
       return `suspect:${this.#one(this.#service())}@${this.#time()}ms`;
     });
     if (this.#often()) return suspicions;
-    const node = this.#one(this.#service());
-    const at = this.#time();
-    const recovery = this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [];
-    return [...suspicions, `crash:${node}@${at}ms`, ...recovery];
+    return [...suspicions, ...this.#timedCrash(this.#one(this.#service()))];
   }
 
   /** One over what is claimed at least, so that the claim is seen to have an edge. */
@@ -191,10 +188,14 @@ class Draw {
     if (style.promises.returns?.(settings) === true)
       return this.#replicas.slice(0, count).flatMap((node) => this.#passingCrashes(node));
     return this.#replicas.slice(spared, spared + count).flatMap((node) => {
-      if (this.#often()) return [`crash:${node}@${this.#occurrence()}`];
-      const at = this.#time();
-      return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
+      return this.#often() ? [`crash:${node}@${this.#occurrence()}`] : this.#timedCrash(node);
     });
+  }
+
+  /** It may come back. */
+  #timedCrash(node: string): string[] {
+    const at = this.#time();
+    return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
   }
 
   /** Who is down when the faults end comes back then. */
@@ -213,9 +214,7 @@ class Draw {
     const { clients } = this.#subject;
     return Array.from({ length: this.chance.int(0, Math.ceil(clients / 2)) }, () => {
       const node = `fe-${this.chance.int(1, clients)}`;
-      if (this.#often()) return [`crash:${node}@RE#${this.chance.int(1, 10)}`];
-      const at = this.#time();
-      return [`crash:${node}@${at}ms`, ...(this.#often() ? [`recover:${node}@${this.#after(at)}ms`] : [])];
+      return this.#often() ? [`crash:${node}@RE#${this.chance.int(1, 10)}`] : this.#timedCrash(node);
     }).flat();
   }
 
