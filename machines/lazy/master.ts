@@ -1,7 +1,7 @@
 /**
  * What the master does: it executes and answers at once, and passes on later what has changed, to each slave by itself.
  */
-import { chunksTaken, offer } from '../membership/donor.js';
+import { chunksTaken, donorIn, offer } from '../membership/donor.js';
 import type { ChunkTaken } from '../membership/state-transfer.js';
 import { installed, managerOf, partyOf } from '../passive/context.js';
 import { register } from '../passive/registration.js';
@@ -142,7 +142,7 @@ export function succeed<Value>(
 ): Change<Value> {
   const now = { ...context, ...installed(context, event.items) };
   const receiving = context.view !== null;
-  const change = withSlaves({ ...now, slaves: {}, donor: { view: null, donations: {} } }, receiving, object);
+  const change = withSlaves({ ...now, slaves: {}, donor: donorIn<Value>(null) }, receiving, object);
   return { ...change, effects: [...register(now), ...(change.effects ?? noEffects)] };
 }
 
@@ -184,6 +184,6 @@ export function stepDown<Value>(
   event: Incoming<'view', View>,
   object: ReplicatedObject<Value>,
 ): Change<Value> {
-  const donor = { view: null, donations: {} };
+  const donor = donorIn<Value>(null);
   return follow({ ...context, slaves: {}, untold: emptyMap<RequestId>(), donor }, event, object);
 }

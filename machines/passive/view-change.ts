@@ -5,7 +5,7 @@
  * The primary is the most senior member that has the state. It stays primary as long as it is in the view and no more
  * senior member gets the state; then that one takes over, and this one goes back to what is acknowledged.
  */
-import { chunksTaken, offer } from '../membership/donor.js';
+import { chunksTaken, donorIn, offer } from '../membership/donor.js';
 import type { InstallPoint } from '../membership/install-point.js';
 import type { ChunkTaken } from '../membership/state-transfer.js';
 import type { Effect, Incoming } from '../shared/effects.js';
@@ -64,7 +64,7 @@ export function stepDown<Value>(context: ReplicaManagerContext<Value>, event: Vi
   return {
     view: now.view,
     reign: now.reign,
-    donor: { view: now.view, donations: {} },
+    donor: donorIn<Value>(now.view),
     current: settled,
     acknowledged: settled,
     queue: noArrivals,
@@ -88,7 +88,7 @@ export function stay<Value>(
   return {
     view: now.view,
     reign: now.reign,
-    donor: { view: now.view, donations: {} },
+    donor: donorIn<Value>(now.view),
     acknowledged: context.current,
     early,
     reading: read.reading,
