@@ -21,7 +21,13 @@ interface At {
 }
 
 export type TraceEvent =
-  | (At & { readonly kind: 'called'; readonly id: CauseId; readonly requests: readonly string[] })
+  | (At & {
+      readonly kind: 'called';
+      readonly id: CauseId;
+      readonly requests: readonly string[];
+      /** What each of them asks for. */
+      readonly calls?: readonly { readonly op: string; readonly args: readonly Serializable[] }[];
+    })
   | (At & {
       readonly kind: 'sent';
       readonly id: CauseId;
@@ -37,6 +43,14 @@ export type TraceEvent =
       readonly type: string;
       readonly items: number;
     })
+  /** The network lost it, in this frame of the sender's: the link sends it again if it can. */
+  | (At & {
+      readonly kind: 'lost';
+      readonly id: CauseId;
+      readonly to: string;
+      readonly type: string;
+      readonly why: 'loss' | 'partition' | 'omission' | 'fault';
+    })
   | (At & { readonly kind: 'dropped'; readonly reason: string; readonly count: number; readonly detail?: string })
   | (At & {
       readonly kind: 'delivered';
@@ -47,6 +61,8 @@ export type TraceEvent =
       readonly stamp?: VectorTimestamp | undefined;
       readonly view?: number | undefined;
     })
+  /** An actor began, with this chart (the machine's id), in this state. */
+  | (At & { readonly kind: 'started'; readonly chart: string; readonly state: string })
   | (At & { readonly kind: 'transition'; readonly event: string; readonly from: string; readonly to: string })
   | (At & { readonly kind: 'phase'; readonly phase: Phase; readonly requests: readonly string[] })
   | (At & {

@@ -1,0 +1,136 @@
+/**
+ * What the page knows, in one place: every view reads it, none has a copy. The timeline is one object that grows; `told` counts its
+ * changes, so a view that reads `told.value` is drawn again when there is more.
+ */
+import { batch, computed, effect, signal } from '@preact/signals';
+import type { ChartDescription } from '../charts/describe.js';
+import type { Command, Report, Verdict } from '../protocol.js';
+import { Timeline } from '../timeline/timeline.js';
+
+/** What somebody pointed at: shown in every view. */
+export type Choice =
+  | { readonly kind: 'node'; readonly node: string }
+  | { readonly kind: 'actor'; readonly node: string; readonly actor: string }
+  /** By index in the timeline; for a message, that of its `sent`. */
+  | { readonly kind: 'event'; readonly index: number }
+  | { readonly kind: 'message'; readonly index: number }
+  /** `alice#1`. */
+  | { readonly kind: 'request'; readonly request: string };
+
+export type Opened = Extract<Report, { is: 'opened' }>;
+export type Standing = Extract<Report, { is: 'standing' }>;
+export type ContextAt = Extract<Report, { is: 'context' }>;
+
+/** Where reports come from and commands go to. */
+export interface Source {
+  send(command: Command): void;
+  close(): void;
+}
+
+export const timeline = signal(new Timeline());
+/** Goes up with every change of the timeline. */
+export const told = signal(0);
+export const opened = signal<Opened | null>(null);
+export const charts = signal<ReadonlyMap<string, ChartDescription>>(new Map());
+export const standing = signal<Standing>({ is: 'standing', now: 0, running: false, ended: false, run: null });
+/** The place that all views show. */
+export const cursor = signal(0);
+/** Whether the cursor stays at the end as events come. */
+export const following = signal(true);
+export const chosen = signal<Choice | null>(null);
+export const verdict = signal<Verdict | null>(null);
+/** The last that was asked for: of the chosen actor, at the cursor. */
+export const context = signal<ContextAt | null>(null);
+/** Events that came too fast for this page. */
+export const missed = signal(0);
+/** What went wrong last, until somebody has put it away. */
+export const failure = signal<{ readonly code: string; readonly message: string } | null>(null);
+/** Which nodes stand where, top down, in every view that has lines for them. */
+export const nodes = computed(() => {
+  told.value;
+  const { words, nodes: numbers } = timeline.value;
+  const names = [...numbers].map((number) => words[number] as string); // nodes are words
+  return names.filter((name) => name !== 'network').sort(inOrder);
+});
+
+let source: Source | null = null;
+
+/** Front ends first, then what serves them, then replica managers. */
+function inOrder(a: string, b: string): number {
+  const rank = (name: string): number => (name.startsWith('fe-') ? 0 : name.startsWith('rm-') ? 2 : 1);
+  return rank(a) - rank(b) || a.localeCompare(b, 'en', { numeric: true });
+}
+
+export function send(command: Command): void {
+  source?.send(command);
+}
+
+/** Everything begins anew with this source. */
+export function attach(next: Source): void {
+  source?.close();
+  source = next;
+}
+
+/** Looks at a place: the run is left to go on by itself unless it is the end. */
+export function lookAt(place: number): void {
+  const { length } = timeline.value;
+  batch(() => {
+    cursor.value = Math.max(0, Math.min(length, Math.round(place)));
+    following.value = cursor.value === length;
+  });
+}
+
+export function take(report: Report): void {
+  batch(() => {
+    switch (report.is) {
+      case 'opened':
+        timeline.value = new Timeline();
+        told.value += 1;
+        cursor.value = 0;
+        following.value = true;
+        verdict.value = null;
+        context.value = null;
+        missed.value = 0;
+        opened.value = report;
+        charts.value = new Map(report.charts.map((chart) => [chart.chart, chart]));
+        break;
+      case 'charts':
+        charts.value = new Map([...charts.value, ...report.charts.map((chart) => [chart.chart, chart] as const)]);
+        break;
+      case 'events': {
+        timeline.value.append(report.chunk, report.steps);
+        told.value += 1;
+        const { length } = timeline.value;
+        if (following.value || cursor.value > length) cursor.value = length;
+        break;
+      }
+      case 'standing':
+        standing.value = report;
+        break;
+      case 'context':
+        context.value = report;
+        break;
+      case 'verdict':
+        verdict.value = report.verdict;
+        break;
+      case 'missed':
+        missed.value = report.events;
+        break;
+      case 'failed':
+        failure.value = { code: report.code, message: report.message };
+        break;
+      case 'event':
+        break;
+    }
+  });
+}
+
+/** Asks for the context of the chosen actor whenever the cursor or the choice has moved. */
+export function keepContext(): () => void {
+  return effect(() => {
+    const { value: choice } = chosen;
+    const place = cursor.value;
+    if (choice?.kind !== 'actor' || opened.value?.abilities.context === 'none') return;
+    send({ do: 'context', node: choice.node, actor: choice.actor, place });
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * All that a source has told of a run, kept so that any moment of it can be looked at at once: columns that grow, and now and
+ * then a whole picture of the run as it stood (a keyframe), from which it is a few thousand events at most to any place.
+ */
+import type { TraceEvent } from '../../trace/format.js';
+import { type Chunk, type Kind, kindNumber, kinds, NONE, type StepChunk } from './chunk.js';
+import { Floats, Integers } from './columns.js';
+import { Cut } from './cut.js';
+
+/** Events from one keyframe to the next. */
+const KEYFRAME = 4096;
+
+export class Timeline {
+  readonly words: string[] = [];
+  readonly t = new Floats();
+  readonly kind = new Integers();
+  readonly node = new Integers();
+  readonly actor = new Integers();
+  readonly peer = new Integers();
+  readonly peerActor = new Integers();
+  readonly word = new Integers();
+  readonly before = new Integers();
+  readonly after = new Integers();
+  readonly amount = new Integers();
+  readonly cause = new Integers();
+  readonly sent = new Integers();
+  readonly control = new Integers();
+  /** Of each `sent`: index of its `received`, or of the `lost` that ended it; NONE while it is on its way. */
+  readonly arrival = new Integers();
+  /** Word: the request that the event is about, or that its cause was; NONE where there is none. */
+  readonly request = new Integers();
+  readonly steps = { place: new Integers(), node: new Integers(), actor: new Integers(), transition: new Integers() };
+  /** Words: the nodes that anything happened at. */
+  readonly nodes = new Set<number>();
+  readonly #numbers = new Map<string, number>();
+  readonly #whole = new Map<number, TraceEvent>();
+  readonly #requests = new Integers();
+  readonly #requestsAt = new Integers([0]);
+  /** Of each request (a word): the events that are about it. */
+  readonly #eventsOf = new Map<number, number[]>();
+  #keyframes: Cut[] = [new Cut()];
+  #cut = new Cut();
+
+  get length(): number {
+    return this.kind.length;
+  }
+
+  /** ms of the last event; 0 where there is none. */
+  get end(): number {
+    return this.length === 0 ? 0 : this.t.at(this.length - 1);
+  }
+
+  /** Takes a chunk, in place of what was there from its first event on. */
+  append(chunk: Chunk, steps: StepChunk | null): void {
+    if (chunk.from < this.length) this.#truncate(chunk.from);
+    for (const word of chunk.words) {
+      this.#numbers.set(word, this.words.length);
+      this.words.push(word);
+    }
+    this.t.append(chunk.t);
+    for (const column of ['kind', 'node', 'actor', 'peer', 'peerActor', 'word', 'before', 'after'] as const)
+      this[column].append(chunk[column]);
+    for (const column of ['amount', 'cause', 'sent', 'control'] as const) this[column].append(chunk[column]);
+    const shift = this.#requests.length;
+    this.#requests.append(chunk.requests);
+    for (let i = 1; i <= chunk.count; i++) this.#requestsAt.push(shift + (chunk.requestsAt[i] as number));
+    for (const [index, event] of chunk.whole) this.#whole.set(index, event);
+    for (let index = chunk.from; index < chunk.from + chunk.count; index++) this.#link(index);
+    if (steps !== null) this.#step(steps);
+  }
+
+  kindAt(index: number): Kind {
+    return kinds[this.kind.at(index)] as Kind; // only such numbers are in the column
+  }
+
+  /** Empty for NONE. */
+  text(word: number): string {
+    return this.words[word] ?? '';
+  }
+
+  /** The number of a word; NONE for one that never came. */
+  wordOf(text: string): number {
+    return this.#numbers.get(text) ?? NONE;
+  }
+
+  /** The whole event, for the kinds that are kept so. */
+  whole(index: number): TraceEvent | undefined {
+    return this.#whole.get(index);
+  }
+
+  /** Words: the requests that the event is about by itself. */
+  requestsAt(index: number): readonly number[] {
+    const requests: number[] = [];
+    for (let i = this.#requestsAt.at(index); i < this.#requestsAt.at(index + 1); i++)
+      requests.push(this.#requests.at(i));
+    return requests;
+  }
+
+  /** Requests (words) in the order in which they were first heard of. */
+  requests(): IterableIterator<number> {
+    return this.#eventsOf.keys();
+  }
+
+  /** Indexes of the events that are about this request by themselves: its call, phases and answer. */
+  eventsOf(request: number): readonly number[] {
+    return this.#eventsOf.get(request) ?? [];
+  }
+
+  /** The first place at which this time has come: all events before it are earlier. */
+  placeAt(t: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.t.at(middle) < t) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Steps taken up to a place: their number. */
+  stepsAt(place: number): number {
+    const { place: places } = this.steps;
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (places.at(middle) <= place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The run as it stood at a place. Good until the next call: it is the same object, moved. */
+  cutAt(place: number): Cut {
+    const to = Math.max(0, Math.min(place, this.length));
+    const keyframe = this.#keyframes[Math.min(Math.floor(to / KEYFRAME), this.#keyframes.length - 1)] as Cut; // the first is always there
+    if (this.#cut.place > to || this.#cut.place < keyframe.place) this.#cut = keyframe.copy();
+    while (this.#cut.place < to) {
+      this.#cut.apply(this, this.#cut.place);
+      const { place: now } = this.#cut;
+      if (now % KEYFRAME === 0 && this.#keyframes.length === now / KEYFRAME) this.#keyframes.push(this.#cut.copy());
+    }
+    return this.#cut;
+  }
+
+  #link(index: number): void {
+    this.arrival.push(NONE);
+    this.nodes.add(this.node.at(index));
+    const kind = this.kind.at(index);
+    const sent = this.sent.at(index);
+    if (kind === kindNumber.received && sent !== NONE) this.arrival.set(sent, index);
+    const own = this.requestsAt(index);
+    for (const request of own) {
+      const events = this.#eventsOf.get(request);
+      if (events === undefined) this.#eventsOf.set(request, [index]);
+      else events.push(index);
+    }
+    const from = this.cause.at(index) === NONE ? sent : this.cause.at(index);
+    this.request.push(own[0] ?? (from === NONE ? NONE : this.request.at(from)));
+  }
+
+  #step(chunk: StepChunk): void {
+    const { steps } = this;
+    for (const column of ['place', 'node', 'actor', 'transition'] as const) {
+      steps[column].truncate(chunk.from);
+      steps[column].append(chunk[column]);
+    }
+  }
+
+  #truncate(length: number): void {
+    for (let index = length; index < this.length; index++) {
+      const sent = this.sent.at(index);
+      if (this.kind.at(index) === kindNumber.received && sent !== NONE && sent < length) this.arrival.set(sent, NONE);
+      this.#whole.delete(index);
+      for (const request of this.requestsAt(index)) {
+        const events = (this.#eventsOf.get(request) ?? []).filter((event) => event < length);
+        if (events.length === 0) this.#eventsOf.delete(request);
+        else this.#eventsOf.set(request, events);
+      }
+    }
+    this.#requests.truncate(this.#requestsAt.at(length));
+    this.#requestsAt.truncate(length + 1);
+    this.t.truncate(length);
+    for (const column of ['kind', 'node', 'actor', 'peer', 'peerActor', 'word', 'before', 'after'] as const)
+      this[column].truncate(length);
+    for (const column of ['amount', 'cause', 'sent', 'control', 'arrival', 'request'] as const)
+      this[column].truncate(length);
+    const steps = this.stepsAt(length);
+    for (const column of Object.values(this.steps)) column.truncate(steps);
+    this.#keyframes = this.#keyframes.slice(0, Math.floor(length / KEYFRAME) + 1);
+    if (this.#cut.place > length) this.#cut = (this.#keyframes.at(-1) as Cut).copy(); // the first is always there
+  }
+}
