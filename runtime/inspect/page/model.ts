@@ -71,6 +71,11 @@ export function attach(next: Source): void {
   source = next;
 }
 
+/** Points at something, or at nothing any more where it was chosen already. */
+export function choose(choice: Choice): void {
+  chosen.value = JSON.stringify(chosen.value) === JSON.stringify(choice) ? null : choice;
+}
+
 /** Looks at a place: the run is left to go on by itself unless it is the end. */
 export function lookAt(place: number): void {
   const { length } = timeline.value;

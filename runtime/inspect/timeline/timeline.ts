@@ -118,6 +118,18 @@ export class Timeline {
     return low;
   }
 
+  /** The last place of this time: all events before it are not later. */
+  placeAfter(t: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.t.at(middle) <= t) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Steps taken up to a place: their number. */
   stepsAt(place: number): number {
     const { place: places } = this.steps;

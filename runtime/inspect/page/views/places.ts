@@ -1,0 +1,108 @@
+/** Where nodes stand in the picture of a cluster, and what is written on them. Pure. */
+import { NONE } from '../../timeline/chunk.js';
+import type { Cut, NodeAt } from '../../timeline/cut.js';
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ActorRow {
+  readonly actor: string;
+  readonly label: string;
+  readonly state: string;
+  /** As much of it as there is room for. */
+  readonly short: string;
+  /** It came to this state at the last event. */
+  readonly fresh: boolean;
+}
+
+export interface Card extends Place, Size {
+  readonly node: string;
+  readonly center: Place;
+  readonly up: boolean;
+  /** Beside the name: why it is down, or which incarnation it is. */
+  readonly badge: string;
+  readonly rows: readonly ActorRow[];
+}
+
+const WIDTH = 172;
+const MARGIN = 14;
+const HEAD = 28;
+const ROW = 17;
+/** Characters of a monospaced 11 px line in a card. */
+const LINE = 22;
+
+/** The actors that matter most come first: what a node is for, then its group, then what watches others. */
+const importance = ['rm', 'fe', 'members', 'service', 'sequencer'];
+const rankOf = (actor: string): number => {
+  const place = importance.indexOf(actor);
+  if (place >= 0) return place;
+  return actor.startsWith('group:') ? importance.length : importance.length + 1;
+};
+
+/** Nodes on an ellipse, with as many rows as leave them clear of each other. */
+export function cardsFor(nodes: readonly string[], cut: Cut, size: Size): ReadonlyMap<string, Card> {
+  for (let rows = 4; ; rows--) {
+    const cards = nodes.map((node, i) => cardFor(node, i, nodes.length, cut, size, rows));
+    const clear = cards.every((a, i) => cards.slice(i + 1).every((b) => apart(a, b)));
+    if (clear || rows === 0) return new Map(cards.map((card) => [card.node, card]));
+  }
+}
+
+function cardFor(node: string, i: number, count: number, cut: Cut, size: Size, most: number): Card {
+  const at = cut.nodes.get(node);
+  const rows = rowsOf(at, most, cut.place);
+  const height = HEAD + (rows.length === 0 ? 2 : rows.length * ROW + 6);
+  const angle = Math.PI + (i * 2 * Math.PI) / Math.max(1, count);
+  const full = HEAD + Math.max(most, rows.length) * ROW + 6;
+  const center = {
+    x: size.width / 2 + Math.cos(angle) * Math.max(0, (size.width - WIDTH) / 2 - MARGIN),
+    y: (size.height - 16) / 2 + 8 + Math.sin(angle) * Math.max(0, (size.height - full) / 2 - MARGIN - 12),
+  };
+  return {
+    node,
+    center,
+    x: Math.round(center.x - WIDTH / 2),
+    y: Math.round(center.y - height / 2),
+    width: WIDTH,
+    height,
+    up: at?.up ?? true,
+    badge: badgeOf(at),
+    rows,
+  };
+}
+
+function badgeOf(at: NodeAt | undefined): string {
+  if (at === undefined) return '';
+  if (!at.up) return at.reason === 'fault' ? 'crashed' : (at.reason ?? 'down').slice(0, 14);
+  return at.incarnation > 1 ? `incarnation ${at.incarnation}` : '';
+}
+
+function rowsOf(at: NodeAt | undefined, most: number, place: number): ActorRow[] {
+  const actors = [...(at?.actors ?? [])].sort(([a], [b]) => rankOf(a) - rankOf(b) || a.localeCompare(b));
+  return actors.slice(0, most).map(([actor, { state, since }]) => {
+    const label = actor.startsWith('group:') ? 'group' : actor;
+    const room = LINE - label.length - 1;
+    const short = state.length <= room ? state : `…${state.slice(state.length - room + 1)}`;
+    return { actor, label, state, short, fresh: since === place - 1 && since !== NONE };
+  });
+}
+
+const apart = (a: Card, b: Card): boolean =>
+  a.x + a.width + 6 <= b.x || b.x + b.width + 6 <= a.x || a.y + a.height + 6 <= b.y || b.y + b.height + 6 <= a.y;
+
+/** The nodes on either side of a line. */
+export function sidesOf(cards: readonly Card[], [a, b]: readonly [Place, Place]): [string[], string[]] {
+  const sides: [string[], string[]] = [[], []];
+  for (const { node, center } of cards) {
+    const side = (b.x - a.x) * (center.y - a.y) - (b.y - a.y) * (center.x - a.x);
+    sides[side > 0 ? 0 : 1].push(node);
+  }
+  return sides;
+}
