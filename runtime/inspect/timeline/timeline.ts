@@ -31,6 +31,8 @@ export class Timeline {
   readonly loss = new Integers();
   /** Word: the request that the event is about, or that its cause was; NONE where there is none. */
   readonly request = new Integers();
+  /** Goes up whenever what was there is replaced. */
+  branch = 0;
   readonly steps = { place: new Integers(), node: new Integers(), actor: new Integers(), transition: new Integers() };
   /** Words: the nodes that anything happened at. */
   readonly nodes = new Set<number>();
@@ -184,6 +186,7 @@ export class Timeline {
   }
 
   #truncate(length: number): void {
+    this.branch += 1;
     // From the end, so that each thing is undone in the order in which it was done.
     for (let index = this.length - 1; index >= length; index--) this.#unlink(index);
     this.#requests.truncate(this.#requestsAt.at(length));
