@@ -94,6 +94,7 @@ export class Encoder {
         break;
       case 'delivered':
         chunk.word[row] = this.#word(event.group);
+        chunk.peer[row] = this.#word(event.sender.slice(0, event.sender.lastIndexOf(':')));
         chunk.amount[row] = event.number ?? event.seq;
         break;
       case 'transition':

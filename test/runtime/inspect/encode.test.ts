@@ -30,7 +30,7 @@ function readBack(timeline: Timeline, index: number): unknown {
     kind: timeline.kindAt(index),
     node: text('node'),
     actor: text('actor'),
-    peer: text('peer') === '' ? '' : `${text('peer')}/${text('peerActor')}`,
+    peer: [text('peer'), text('peerActor')].filter((part) => part !== '').join('/'),
     word: text('word'),
     before: text('before'),
     after: text('after'),
@@ -52,6 +52,7 @@ function expectedOf(all: readonly TraceEvent[]): unknown[] {
     // in a trace that is put together of two, an id can come twice
     if (kind === 'sent') control[event.control ? 'add' : 'delete'](event.id);
     const message = kind === 'sent' || kind === 'received' || kind === 'lost' ? event : null;
+    const sender = kind === 'delivered' ? event.sender.replace(/:\d+$/, '') : '';
     const about: Partial<Record<string, unknown>> = { ...event };
     const words: Partial<Record<TraceEvent['kind'], string>> = {
       sent: 'type',
@@ -80,7 +81,7 @@ function expectedOf(all: readonly TraceEvent[]): unknown[] {
       kind,
       node,
       actor,
-      peer: message === null ? '' : message.kind === 'received' ? message.from : message.to,
+      peer: message === null ? sender : message.kind === 'received' ? message.from : message.to,
       word: about[words[kind] ?? ''] ?? '',
       before: kind === 'transition' ? event.from : '',
       after: kind === 'transition' ? event.to : kind === 'started' ? event.state : '',

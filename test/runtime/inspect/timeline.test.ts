@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../../examples/bank/service.js';
 import { kindNumber, NONE } from '../../../runtime/inspect/timeline/chunk.js';
+import { Encoder } from '../../../runtime/inspect/timeline/encode.js';
 import { Timeline } from '../../../runtime/inspect/timeline/timeline.js';
 import { random } from '../../../runtime/simulate/random.js';
 import { type SimulateSettings, simulate } from '../../../runtime/simulate/simulation.js';
 import { play } from '../../../runtime/simulate/workload.js';
 import type { TraceEvent } from '../../../runtime/trace/format.js';
-import { Encoder } from './plain-encoder.js';
 
 /** What a run of the bank leaves, with so many requests of each of three clients. */
 function traceOf(settings: SimulateSettings, each = 12): TraceEvent[] {
@@ -204,7 +204,7 @@ describe('a timeline', () => {
   });
 
   test('nothing arrives that was not on its way', () => {
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= 3; seed++) {
       for (const settings of Object.values(runs)) {
         const { timeline } = timelineOf(traceOf({ ...settings, seed, loss: 0.1, duplicate: 0.1, delay: [1, 20] }, 6));
         const astray: number[] = [];
