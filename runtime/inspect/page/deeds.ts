@@ -1,4 +1,5 @@
 /** What a viewer does to a run. */
+import type { Serializable } from '../../../machines/shared/serializable.js';
 import { cursor, opened, send } from './model.js';
 import { pause, playing } from './playback.js';
 
@@ -19,3 +20,17 @@ export const act =
     event.preventDefault();
     deed();
   };
+
+/** Ends a fault that is in force: it heals at the cursor. */
+export function endFault(fault: string): void {
+  send({ do: 'end', fault, place: cursor.value });
+}
+
+export function request(client: string, op: string, args: readonly Serializable[]): void {
+  if (opened.value?.source === 'live') send({ do: 'call', op, args });
+  else send({ do: 'request', client, op, args, place: cursor.value });
+}
+
+export function load(clients: number, each: number): void {
+  send({ do: 'load', clients, each, place: cursor.value });
+}

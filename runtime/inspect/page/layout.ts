@@ -47,3 +47,11 @@ export function keepTheme(): void {
     localStorage.setItem('chorale-theme', theme.value);
   });
 }
+
+export const sides = [
+  ['scenes', 'Scenes'],
+  ['act', 'Act'],
+  ['setup', 'Set up'],
+] as const;
+/** What the panel at the left is for. */
+export const side = signal<(typeof sides)[number][0]>('scenes');

@@ -1,4 +1,184 @@
+/** The page. */
 import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { exportView, drawings } from './export.js';
+import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
+import { failure, keepContext } from './model.js';
+import { attachWorker, openFile } from './opening.js';
+import { keepTime } from './playback.js';
+import { runInAddress } from './saved.js';
+import { scenes } from './scenes/index.js';
 import './style.css';
+import './main.css';
+import { openRun } from './opening.js';
+import { keepTelling, tell } from './telling.js';
+import { Act } from './views/act.js';
+import { ChartView } from './views/chart.js';
+import { ClusterView } from './views/cluster.js';
+import { Header } from './views/header.js';
+import { HistoryView } from './views/history.js';
+import { RequestsView } from './views/requests.js';
+import { Scenes } from './views/scenes.js';
+import { Setup } from './views/setup.js';
+import { SpaceTimeView } from './views/space-time.js';
+import { StateView } from './views/state.js';
+import { onKey, Transport } from './views/transport.js';
 
-render(<p>Chorale</p>, document.getElementById('app') as HTMLElement); // index.html has it
+const views: Readonly<Record<ViewName, () => JSX.Element | null>> = {
+  cluster: ClusterView,
+  chart: ChartView,
+  state: StateView,
+  'space-time': SpaceTimeView,
+  requests: RequestsView,
+  history: HistoryView,
+};
+
+function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
+  if (filling.value !== null && filling.value !== pane) return null;
+  const name = shown.value[pane];
+  const View = views[name];
+  return (
+    <section class={`pane ${pane}`} aria-label={titles[name]}>
+      <div class="pane-bar">
+        <div role="tablist">
+          {panes[pane].map((each) => (
+            <button
+              key={each}
+              type="button"
+              role="tab"
+              aria-selected={each === name}
+              data-view={each}
+              onClick={() => show(each)}
+            >
+              {titles[each]}
+            </button>
+          ))}
+        </div>
+        {drawings.has(name) && (
+          <>
+            <button type="button" data-do={`svg:${name}`} title="Save as a drawing" onClick={() => exportView(name, 'svg')}>
+              SVG
+            </button>
+            <button type="button" data-do={`png:${name}`} title="Save as a picture" onClick={() => exportView(name, 'png')}>
+              PNG
+            </button>
+          </>
+        )}
+        <button
+          type="button"
+          aria-pressed={filling.value === pane}
+          aria-label={filling.value === pane ? 'Show all views' : 'Let this view fill the page'}
+          title={filling.value === pane ? 'Show all views' : 'Let this view fill the page'}
+          onClick={() => {
+            filling.value = filling.value === pane ? null : pane;
+          }}
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d={filling.value === pane ? 'M6 2v4H2M10 2v4h4M6 14v-4H2M10 14v-4h4' : 'M2 6V2h4M14 6V2h-4M2 10v4h4M14 10v4h-4'} />
+          </svg>
+        </button>
+      </div>
+      <div class="pane-body">
+        <View />
+      </div>
+    </section>
+  );
+}
+
+function Side(): JSX.Element {
+  const Body = { scenes: Scenes, act: Act, setup: Setup }[side.value];
+  return (
+    <aside class="side">
+      <div class="pane-bar">
+        <div role="tablist">
+          {sides.map(([name, title]) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={side.value === name}
+              data-side={name}
+              onClick={() => {
+                side.value = name;
+              }}
+            >
+              {title}
+            </button>
+          ))}
+        </div>
+      </div>
+      <div class="side-body">
+        <Body />
+      </div>
+    </aside>
+  );
+}
+
+function Failure(): JSX.Element | null {
+  const { value } = failure;
+  if (value === null) return null;
+  return (
+    <div class="failure" role="alert">
+      <p>
+        <code>{value.code}</code> {value.message}
+      </p>
+      <button
+        type="button"
+        onClick={() => {
+          failure.value = null;
+        }}
+      >
+        Put away
+      </button>
+    </div>
+  );
+}
+
+function Page(): JSX.Element {
+  useEffect(() => {
+    const stops = [keepTime(), keepContext(), keepTelling()];
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('keydown', onKey);
+      for (const stop of stops) stop();
+    };
+  }, []);
+  return (
+    <div
+      class={`page ${filling.value === null ? '' : 'filled'}`}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        const [file] = event.dataTransfer?.files ?? [];
+        if (file !== undefined) openFile(file);
+      }}
+    >
+      <Header />
+      <Failure />
+      <main>
+        <Side />
+        <PaneBox pane="first" />
+        <PaneBox pane="second" />
+        <PaneBox pane="below" />
+      </main>
+      <Transport />
+    </div>
+  );
+}
+
+async function begin(): Promise<void> {
+  keepTheme();
+  attachWorker();
+  render(<Page />, document.getElementById('app') as HTMLElement); // index.html has it
+  try {
+    const run = await runInAddress(location.hash);
+    const [first] = scenes;
+    if (run !== null) openRun(run);
+    else if (first !== undefined) tell(first);
+  } catch (error) {
+    failure.value = { code: 'INPUT_INVALID', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+void begin();

@@ -95,7 +95,7 @@ export function take(report: Report): void {
         timeline.value = new Timeline();
         told.value += 1;
         cursor.value = 0;
-        following.value = true;
+        following.value = report.source === 'live';
         verdict.value = null;
         context.value = null;
         event.value = null;

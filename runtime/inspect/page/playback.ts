@@ -15,9 +15,26 @@ export const playing = signal(false);
 /** Virtual ms that the pictures show: between the last event and the next while time passes. */
 export const time = signal(0);
 
+/** Where playing ends, and how fast it goes there; null: with the run, at the chosen speed. */
+let goal: { readonly place: number; readonly speed: number } | null = null;
+
+/** Plays on to a place that is known already, in about so many seconds of the viewer's. */
+export function playTo(place: number, seconds = 2.5): void {
+  if (place <= cursor.value) {
+    pause();
+    lookAt(place);
+    return;
+  }
+  const rest = timeAt(place) - timeAt(cursor.value);
+  goal = { place, speed: Math.max(rest / seconds, 0.01) };
+  following.value = false;
+  playing.value = true;
+}
+
 const makesMore = (): boolean => opened.value?.abilities.control === true && !standing.value.ended;
 
 export function play(): void {
+  goal = null;
   const atEnd = cursor.value >= timeline.value.length;
   if (atEnd && !makesMore()) {
     if (opened.value?.source === 'live') {
@@ -31,6 +48,7 @@ export function play(): void {
 }
 
 export function pause(): void {
+  goal = null;
   playing.value = false;
   if (opened.value?.abilities.control === true) send({ do: 'pause' });
 }
@@ -94,15 +112,21 @@ const timeAt = (place: number): number => (place === 0 ? 0 : timeline.value.t.at
 
 function go(passed: number): void {
   const { value: events } = timeline;
-  if (following.value && cursor.value === events.length) {
+  if (goal === null && following.value && cursor.value === events.length) {
     if (opened.value?.source !== 'live' && !makesMore()) playing.value = false;
     return;
   }
   batch(() => {
-    time.value = Math.max(time.value, timeAt(cursor.value)) + (passed * speed.value) / 1000;
-    const place = Math.max(cursor.value, events.placeAfter(time.value));
+    const end = goal?.place ?? events.length;
+    time.value = Math.max(time.value, timeAt(cursor.value)) + (passed * (goal?.speed ?? speed.value)) / 1000;
+    const place = Math.min(end, Math.max(cursor.value, events.placeAfter(time.value)));
     if (place !== cursor.value) lookAt(place);
-    if (place < events.length || time.value < standing.value.now) return;
+    if (place < end || (goal === null && time.value < standing.value.now)) return;
+    if (goal !== null) {
+      pause();
+      time.value = timeAt(place);
+      return;
+    }
     lookAt(events.length);
     if (!makesMore() && opened.value?.source !== 'live') playing.value = false;
   });

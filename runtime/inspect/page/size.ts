@@ -9,7 +9,7 @@ export interface Size {
 }
 
 /** A ref for the element, and its inner size in CSS pixels; 0 × 0 before it is there. */
-export function useSize(): [RefObject<HTMLDivElement>, Signal<Size>] {
+export function useSize(): [RefObject<HTMLDivElement | null>, Signal<Size>] {
   const element = useRef<HTMLDivElement>(null);
   const size = useSignal<Size>({ width: 0, height: 0 });
   useEffect(() => {

@@ -1,0 +1,37 @@
+/** A run as an address and as a file: what brings back exactly this run, here or on the command line. */
+import type { Run } from '../protocol.js';
+
+const MARK = '#run=';
+
+/** The part of an address after `#`, or null where it has no run. Errors: what is no run is an Error with a sentence. */
+export async function runInAddress(hash: string): Promise<Run | null> {
+  if (!hash.startsWith(MARK)) return null;
+  try {
+    const bytes = Uint8Array.from(atob(hash.slice(MARK.length).replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();
+    return JSON.parse(text) as Run; // whoever runs it looks at what it is
+  } catch (cause) {
+    throw new Error('The address holds a run that cannot be read: it may have been cut off when it was copied.', { cause });
+  }
+}
+
+export async function addressOf(run: Run): Promise<string> {
+  const packed = new Blob([JSON.stringify(run)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  return `${location.href.replace(/#.*$/, '')}${MARK}${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+}
+
+/** As `chorale sim --save` writes it; `chorale replay` takes it. */
+export const fileOf = ({ service, property, scenario }: Run): string =>
+  `${JSON.stringify({ kind: 'scenario', v: 1, service, ...(property === undefined ? {} : { property }), scenario }, null, 2)}\n`;
+
+/** Hands a file to the viewer. */
+export function download(name: string, content: Blob): void {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

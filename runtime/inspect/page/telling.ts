@@ -1,0 +1,79 @@
+/** A scene that is being told: which, at which of its steps, and where in the run that is. */
+import { batch, effect, signal } from '@preact/signals';
+import { show } from './layout.js';
+import { chosen, lookAt, opened, send, standing, timeline, told } from './model.js';
+import { pause, playTo } from './playback.js';
+import { findMoment } from './scenes/moment.js';
+import type { Scene } from './scenes/scene.js';
+
+export interface Telling {
+  readonly scene: Scene;
+  /** Number of the step; -1 while nothing has been told yet. */
+  readonly step: number;
+  /** Where the steps so far are. */
+  readonly places: readonly number[];
+}
+
+export const telling = signal<Telling | null>(null);
+
+/** Its run begins anew, and is made to its end at once, so that any moment of it is there. */
+export function tell(scene: Scene): void {
+  pause();
+  batch(() => {
+    telling.value = { scene, step: -1, places: [] };
+    chosen.value = null;
+  });
+  send({ do: 'open', run: scene.run });
+  send({ do: 'advance', until: null });
+  if (scene.check !== undefined) send({ do: 'check', property: scene.check });
+}
+
+export function stopTelling(): void {
+  telling.value = null;
+}
+
+/** On to the next moment, through what lies between. */
+export function tellNext(): void {
+  const now = telling.value;
+  const step = now?.scene.steps[now.step + 1];
+  if (now === null || step === undefined) return;
+  const place = findMoment(timeline.value, step.until, now.places.at(-1) ?? 0) ?? timeline.value.length;
+  telling.value = { ...now, step: now.step + 1, places: [...now.places, place] };
+  look(step);
+  playTo(place);
+}
+
+export function tellBack(): void {
+  const now = telling.value;
+  if (now === null || now.step < 0) return;
+  pause();
+  const places = now.places.slice(0, -1);
+  telling.value = { ...now, step: now.step - 1, places };
+  const step = now.scene.steps[now.step - 1];
+  if (step !== undefined) look(step);
+  lookAt(places.at(-1) ?? 0);
+}
+
+/** Whether the run of the scene is there, whole. */
+export const ready = (): boolean => {
+  told.value;
+  return telling.value !== null && standing.value.ended && opened.value !== null;
+};
+
+function look({ show: what }: Scene['steps'][number]): void {
+  if (what === undefined) return;
+  show(what.view);
+  if (what.choose !== undefined) chosen.value = what.choose;
+}
+
+/** A viewer who changes the run is no longer told the scene. */
+export function keepTelling(): () => void {
+  return effect(() => {
+    const { run } = standing.value;
+    const now = telling.value;
+    if (now === null || run === null) return;
+    const { faults, requests } = now.scene.run.scenario;
+    const changed = run.scenario.faults.length !== faults.length || run.scenario.requests.length !== requests.length;
+    if (changed && run.scenario.seed === now.scene.run.scenario.seed) telling.value = null;
+  });
+}
