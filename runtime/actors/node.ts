@@ -4,29 +4,39 @@
  */
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 import type { Incoming } from '../../machines/shared/effects.js';
-import { address, type NodeId } from '../../machines/shared/identifiers.js';
+import { address, type GroupName, type NodeId } from '../../machines/shared/identifiers.js';
+import type { View } from '../../machines/shared/view.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import { memoryStorage } from '../storage/storage.js';
-import type { CauseId } from '../trace/format.js';
+import type { CauseId, Recorder } from '../trace/format.js';
 import { Agenda, type Due } from './agenda.js';
 import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import { EffectHandler } from './effect-handler.js';
 import { Hosted, type HostOptions } from './hosted.js';
 import { linkDefaults } from './link-settings.js';
-import type { NodeParts } from './node-parts.js';
+import type { ActorStanding, NodeParts } from './node-parts.js';
 import type { NodeHooks, NodeSettings } from './node-settings.js';
 import { NodeTrace } from './node-trace.js';
 import { Persistence } from './persistence.js';
 import { Router } from './router.js';
 import { Traffic } from './traffic.js';
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export class Node {
   readonly id: NodeId;
   readonly incarnation: number;
   readonly #clock: Clock;
-  readonly #trace: NodeTrace | null;
+  readonly #traceClock: Clock;
+  readonly #parts: Mutable<NodeParts>;
+  /** The views that its groups have come to last. */
+  readonly #views = new Map<GroupName, View>();
+  /** Null while nobody keeps one. */
+  #trace: NodeTrace | null = null;
+  /** The same, kept while nobody records, for its counts. */
+  #counting: NodeTrace | null = null;
   readonly #inspect: ((event: InspectionEvent) => void) | null;
   readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
@@ -45,14 +55,14 @@ export class Node {
     this.id = id;
     this.incarnation = incarnation;
     this.#clock = clock;
-    this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
+    this.#traceClock = settings.traceClock ?? clock;
     this.#inspect = settings.inspect ?? null;
     this.#measure = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
-    this.#hooks = settings.hooks ?? {};
+    this.#hooks = { ...settings.hooks, view: (view) => this.#came(view, settings.hooks) };
     const wire = settings.codec ?? codec();
     const link = { ...linkDefaults, ...settings.link };
-    const parts: NodeParts = {
+    const parts: Mutable<NodeParts> = {
       id,
       actors: this.#actors,
       agenda: this.#agenda,
@@ -60,6 +70,8 @@ export class Node {
       trace: this.#trace,
       hooks: this.#hooks,
     };
+    this.#parts = parts;
+    this.record(recorder ?? null);
     this.#router = new Router(new Traffic(parts), { id, incarnation, clock, transport, codec: wire, link });
     this.#persistence = new Persistence(
       id,
@@ -100,6 +112,29 @@ export class Node {
   /** Events and timers that its actors have handled so far; a crash leaves it as it stands. */
   get handled(): number {
     return this.#handled;
+  }
+
+  /** Hands the trace to this recorder from now on; null: nobody keeps it, and nothing is built for it. */
+  record(recorder: Recorder | null): void {
+    if (recorder === null) this.#trace = null;
+    else {
+      this.#counting ??= new NodeTrace(recorder, this.#traceClock, this.id, this.incarnation);
+      this.#counting.keptBy(recorder);
+      this.#trace = this.#counting;
+    }
+    this.#parts.trace = this.#trace;
+  }
+
+  /** The actors that have started and not ended. */
+  get actors(): readonly ActorStanding[] {
+    return [...this.#actors.values()]
+      .filter(({ running }) => running)
+      .map(({ name, machine, state }) => ({ name, machine, state }));
+  }
+
+  /** The views that its groups have come to. */
+  get views(): readonly View[] {
+    return [...this.#views.values()];
   }
 
   /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
@@ -235,6 +270,11 @@ export class Node {
     }
     this.#agenda.hold(actor);
     this.#persistence.secure(start);
+  }
+
+  #came(view: View, hooks: NodeHooks | undefined): void {
+    this.#views.set(view.group, view);
+    hooks?.view?.(view);
   }
 
   #persisted(name: string, items: readonly number[], cause: CauseId | undefined): void {

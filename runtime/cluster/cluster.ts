@@ -5,10 +5,12 @@
 
 import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
-import { type Address, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
+import { type Address, type NodeId, nodeId, type SessionId, senderId } from '../../machines/shared/identifiers.js';
 import { type Roles, rolesOf } from '../../machines/shared/style.js';
+import { firstView, type View } from '../../machines/shared/view.js';
 import { codec } from '../actors/codec.js';
 import { Node } from '../actors/node.js';
+import type { ActorStanding } from '../actors/node-parts.js';
 import type { NodeHooks } from '../actors/node-settings.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
@@ -22,6 +24,7 @@ import { placementOf } from './dynamic-placement.js';
 import { type ClusterEventName, type Listener, Listeners } from './events.js';
 import type { Placed, Placement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
+import { Taps } from './taps.js';
 
 /** What a cluster runs in: the real world in one process, or a simulation. */
 export interface Environment {
@@ -78,6 +81,17 @@ export interface Standing extends Pick<ReplicaStatus, 'state'> {
   readonly replica: ReturnType<Roles['replicaOf']>;
 }
 
+/** A node as it stands, for whoever comes to look while the cluster runs. */
+export interface NodeStanding {
+  readonly node: NodeId;
+  /** The last that it had. */
+  readonly incarnation: number;
+  readonly up: boolean;
+  readonly actors: readonly ActorStanding[];
+  /** The views that its groups have come to last. */
+  readonly views: readonly View[];
+}
+
 interface FrontEnd {
   readonly node: NodeId;
   readonly port: ClientPort;
@@ -97,6 +111,7 @@ export class Cluster<S extends AnyService> {
   readonly #placement: Placement;
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
+  readonly #taps: Taps;
   #clients = 0;
   readonly #incarnations = new Map<NodeId, number>();
   /** Events that nodes handled which are no more. */
@@ -107,6 +122,7 @@ export class Cluster<S extends AnyService> {
     this.service = service;
     this.settings = settings;
     this.environment = environment;
+    this.#taps = new Taps(environment.recorder);
     this.#placement = placementOf(service, settings);
     this.#members = [...this.#placement.replicas];
     for (const [node, actors] of this.#placement.services) this.#host(this.#startNode(node, 1, {}), actors);
@@ -122,6 +138,40 @@ export class Cluster<S extends AnyService> {
       group: this.#placement.group,
       ...view,
     });
+  }
+
+  /** ms, on the cluster's clock. */
+  get now(): number {
+    return this.environment.clock.now();
+  }
+
+  /** Hands every event of the trace to `recorder`, from now on and until the function returned is called. */
+  tap(recorder: Recorder): () => void {
+    const record = (): void => {
+      for (const node of this.nodes.values()) node.record(this.#taps.recorder);
+    };
+    this.#taps.add(recorder);
+    record();
+    return () => {
+      this.#taps.remove(recorder);
+      record();
+    };
+  }
+
+  /** Every node that ever was, with its actors as they stand now. */
+  overview(): readonly NodeStanding[] {
+    return [...this.#incarnations].map(([node, incarnation]) => {
+      const host = this.nodes.get(node);
+      const { actors, views } = host ?? { actors: [], views: [] };
+      const only = this.membership === 'static' && node === this.#members[0] ? [this.#onlyView()] : [];
+      return { node, incarnation, up: host !== undefined, actors, views: [...only, ...views] };
+    });
+  }
+
+  /** Of a static group. */
+  #onlyView(): View {
+    const members = this.#members.map((member) => senderId(member, 1));
+    return firstView(this.#placement.group, members);
   }
 
   /** A client: an object with the service's operations as async methods. */
@@ -191,6 +241,7 @@ export class Cluster<S extends AnyService> {
     for (const node of this.nodes.values()) node.close();
     this.#handledBefore = this.events;
     this.nodes.clear();
+    this.#listeners.tell('close', {});
     await this.environment.closed?.();
   }
 
@@ -232,8 +283,7 @@ export class Cluster<S extends AnyService> {
     if (service !== undefined) this.#host(this.#startNode(id, incarnation, {}), service);
     else if (this.#members.includes(id)) this.#startReplica(id, incarnation);
     else this.#restartFrontEnd(id, incarnation);
-    const { clock, recorder } = this.environment;
-    recorder?.record({ t: clock.now(), node: id, kind: 'recovered', incarnation });
+    this.#taps.recorder?.record({ t: this.now, node: id, kind: 'recovered', incarnation });
     this.#listeners.tell('recover', { node: id, incarnation });
   }
 
@@ -266,7 +316,7 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
+    const { clock, clockOf, storage, transport, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
@@ -274,7 +324,7 @@ export class Cluster<S extends AnyService> {
       traceClock: clock,
       ...(storage === undefined ? {} : { storage: storage(id) }),
       transport,
-      recorder,
+      recorder: this.#taps.recorder,
       codec: codec({ limit: this.settings.messageLimit }),
       onFailure: this.settings.onFailure,
       ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
@@ -315,12 +365,15 @@ export class Cluster<S extends AnyService> {
 
   /** A front end on a node of its own, or, for clients that use a proxy, their way to it. */
   #startFrontEnd(via: NodeId | null): FrontEnd {
-    const { clock, recorder, seed, newSession } = this.environment;
+    const { clock, seed, newSession } = this.environment;
+    const taps = this.#taps;
     const place = this.#frontEnds.length;
     const node = this.#startFrontEndNode(place, nodeId(`fe-${place + 1}`), 1, via);
     const port = new ClientPort(node, {
       clock,
-      recorder,
+      get recorder() {
+        return taps.recorder;
+      },
       seed,
       newSession,
       called: () => this.environment.called?.(),
