@@ -2,7 +2,7 @@
  * A node: one actor system with one clock, one link to each peer, and one fate. It hosts named actors, hands events to them
  * one after another, each run to completion, and carries out the effects that they emit.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { Incoming } from '../../machines/shared/effects.js';
 import { address, type GroupName, type NodeId } from '../../machines/shared/identifiers.js';
 import type { View } from '../../machines/shared/view.js';
@@ -14,7 +14,7 @@ import { Agenda, type Due } from './agenda.js';
 import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import { EffectHandler } from './effect-handler.js';
-import { Hosted, type HostOptions } from './hosted.js';
+import { Hosted, type HostOptions, type Observer } from './hosted.js';
 import { linkDefaults } from './link-settings.js';
 import type { ActorStanding, NodeParts } from './node-parts.js';
 import type { NodeHooks, NodeSettings } from './node-settings.js';
@@ -24,6 +24,15 @@ import { Router } from './router.js';
 import { Traffic } from './traffic.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** Whom somebody watches: by name, or everybody. */
+export type Observed = 'all' | readonly string[];
+
+/** An observer of some actors, those included that are not here yet. */
+interface Observation {
+  readonly actors: Observed;
+  readonly observer: Observer;
+  readonly ends: (() => void)[];
+}
 
 export class Node {
   readonly id: NodeId;
@@ -37,7 +46,7 @@ export class Node {
   #trace: NodeTrace | null = null;
   /** The same, kept while nobody records, for its counts. */
   #counting: NodeTrace | null = null;
-  readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #inspect: Observer | null;
   readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
@@ -47,6 +56,7 @@ export class Node {
   readonly #counters = new Counters();
   readonly #actors = new Map<string, Hosted>();
   readonly #agenda = new Agenda((due) => this.#handle(due));
+  readonly #observations = new Set<Observation>();
   #watching = false;
   #handled = 0;
 
@@ -146,6 +156,7 @@ export class Node {
     this.#measure?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
     if (this.#watching) actor.watch();
+    for (const observation of this.#observations) attend(actor, observation);
     this.#actors.set(name, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
     else {
@@ -158,6 +169,20 @@ export class Node {
   watchStates(): void {
     this.#watching = true;
     for (const actor of this.#actors.values()) actor.watch();
+  }
+
+  /**
+   * Passes XState's inspection of these actors on, from now on: of those that are here, each of which is reported by an `@xstate.actor`
+   * first, and of those that come. Costs something with every event that they handle. Returns what ends it.
+   */
+  observe(actors: Observed, observer: Observer): () => void {
+    const observation: Observation = { actors, observer, ends: [] };
+    this.#observations.add(observation);
+    for (const actor of this.#actors.values()) attend(actor, observation);
+    return () => {
+      this.#observations.delete(observation);
+      for (const end of observation.ends) end();
+    };
   }
 
   /**
@@ -320,4 +345,8 @@ export class Node {
     }
     this.crash(error);
   }
+}
+
+function attend(actor: Hosted, { actors, observer, ends }: Observation): void {
+  if (actors === 'all' || actors.includes(actor.name)) ends.push(actor.observe(observer));
 }

@@ -9,6 +9,7 @@ import { type Address, type NodeId, nodeId, type SessionId, senderId } from '../
 import { type Roles, rolesOf } from '../../machines/shared/style.js';
 import { firstView, type View } from '../../machines/shared/view.js';
 import { codec } from '../actors/codec.js';
+import type { Observer } from '../actors/hosted.js';
 import { Node } from '../actors/node.js';
 import type { ActorStanding } from '../actors/node-parts.js';
 import type { NodeHooks } from '../actors/node-settings.js';
@@ -22,6 +23,7 @@ import { clientOf } from './client.js';
 import { ClientPort, type Session } from './client-port.js';
 import { placementOf } from './dynamic-placement.js';
 import { type ClusterEventName, type Listener, Listeners } from './events.js';
+import { Observations, type Observed } from './observations.js';
 import type { Placed, Placement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
 import { Taps } from './taps.js';
@@ -112,6 +114,7 @@ export class Cluster<S extends AnyService> {
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
   readonly #taps: Taps;
+  readonly #observations = new Observations();
   #clients = 0;
   readonly #incarnations = new Map<NodeId, number>();
   /** Events that nodes handled which are no more. */
@@ -182,6 +185,15 @@ export class Cluster<S extends AnyService> {
 
   on<Name extends ClusterEventName>(name: Name, listener: Listener<Name>): () => void {
     return this.#listeners.on(name, listener);
+  }
+
+  /**
+   * Passes XState's inspection of these actors on (`rm-1/rm`), from now on, for tools that are made for XState: of those that run, each
+   * of which is reported by an `@xstate.actor` first, and of those that start later. It costs something with every event that they
+   * handle, and an observer that throws fails the actor. Returns what ends it.
+   */
+  observe(actors: Observed, observer: Observer): () => void {
+    return this.#observations.add(actors, observer, this.nodes.values());
   }
 
   /** Whether it is one of the nodes that serve the replica managers. */
@@ -338,6 +350,7 @@ export class Cluster<S extends AnyService> {
       },
     });
     if (this.environment.watched?.(id) === true) node.watchStates();
+    this.#observations.attend(node);
     this.nodes.set(id, node);
     this.#incarnations.set(id, incarnation);
     return node;
