@@ -16,6 +16,7 @@ export interface ActorStanding {
   readonly machine: AnyStateMachine;
   /** As in the trace. */
   readonly state: string;
+  readonly context: unknown;
 }
 
 export interface NodeParts {

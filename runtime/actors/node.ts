@@ -139,7 +139,7 @@ export class Node {
   get actors(): readonly ActorStanding[] {
     return [...this.#actors.values()]
       .filter(({ running }) => running)
-      .map(({ name, machine, state }) => ({ name, machine, state }));
+      .map(({ name, machine, state, snapshot }) => ({ name, machine, state, context: snapshot?.context }));
   }
 
   /** The views that its groups have come to. */
