@@ -189,17 +189,20 @@ export class Node {
     if (typeof event === 'function') event();
     else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
-    else this.#watch(actor, event);
+    else {
+      const [before, after] = this.#watch(actor, event.type, () => actor.send(event));
+      this.#hooks.transition?.(actor.name, event.type, before, after);
+    }
     if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
 
-  #watch(actor: Hosted, event: Incoming): void {
+  #watch(actor: Hosted, event: string, handle: () => void): readonly [before: string, after: string] {
     const before = actor.state;
-    actor.send(event);
+    handle();
     const after = actor.state;
-    if (before !== after) this.#trace?.transition(this.#agenda.cause, actor.name, event.type, before, after);
-    this.#hooks.transition?.(actor.name, event.type, before, after);
+    if (before !== after) this.#trace?.transition(this.#agenda.cause, actor.name, event, before, after);
+    return [before, after];
   }
 
   /** Carries out what the actor emitted, or sees to its failure. */
@@ -249,15 +252,17 @@ export class Node {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
         const { cause } = this.#agenda;
+        const event = this.#trace === null ? callback : () => this.#watch(actor, 'timer', callback);
         return this.#clock.setTimeout(() => {
           if (this.#agenda.closed) return;
-          this.#agenda.add({ actor, event: callback, cause });
+          this.#agenda.add({ actor, event, cause });
           this.#agenda.run();
         }, ms);
       },
       clearTimeout: (handle: unknown) => this.#clock.clearTimeout(handle),
     };
     actor.start(clock, this.#inspect);
+    if (actor.running) this.#trace?.started(this.#agenda.cause, actor.name, actor.machine.id, actor.state);
   }
 
   /** A throw in an actor: its state is in doubt, so it goes on with a new one, or the whole node does. */
