@@ -19,6 +19,7 @@ export type Choice =
 
 export type Opened = Extract<Report, { is: 'opened' }>;
 export type Standing = Extract<Report, { is: 'standing' }>;
+export type EventAt = Extract<Report, { is: 'event' }>;
 export type ContextAt = Extract<Report, { is: 'context' }>;
 
 /** Where reports come from and commands go to. */
@@ -41,6 +42,8 @@ export const chosen = signal<Choice | null>(null);
 export const verdict = signal<Verdict | null>(null);
 /** The last that was asked for: of the chosen actor, at the cursor. */
 export const context = signal<ContextAt | null>(null);
+/** The last event that was asked for, whole. */
+export const event = signal<EventAt | null>(null);
 /** Events that came too fast for this page. */
 export const missed = signal(0);
 /** What went wrong last, until somebody has put it away. */
@@ -90,6 +93,7 @@ export function take(report: Report): void {
         following.value = true;
         verdict.value = null;
         context.value = null;
+        event.value = null;
         missed.value = 0;
         opened.value = report;
         charts.value = new Map(report.charts.map((chart) => [chart.chart, chart]));
@@ -120,6 +124,7 @@ export function take(report: Report): void {
         failure.value = { code: report.code, message: report.message };
         break;
       case 'event':
+        event.value = report;
         break;
     }
   });

@@ -41,7 +41,7 @@ export interface Chunk {
   /** Words: where it happened. `actor` is NONE where it concerns the node. */
   readonly node: Int32Array<ArrayBuffer>;
   readonly actor: Int32Array<ArrayBuffer>;
-  /** Words: of a message, the other end's node and actor. */
+  /** Words: of a message, the other end's node and actor; of a delivery, `peer` alone, the node of its sender. */
   readonly peer: Int32Array<ArrayBuffer>;
   readonly peerActor: Int32Array<ArrayBuffer>;
   /**

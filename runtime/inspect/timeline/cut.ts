@@ -23,7 +23,14 @@ export interface NodeAt {
   readonly view: number;
 }
 
-const fresh: NodeAt = { up: true, incarnation: 1, reason: null, actors: new Map(), view: NONE };
+/** A node as its own cut writes it; nobody else does. */
+interface OwnNode {
+  up: boolean;
+  incarnation: number;
+  reason: string | null;
+  actors: Map<string, ActorAt>;
+  view: number;
+}
 
 /** What ends a fault: its words, and one of these after them. */
 const endings = [' heals', ' ends'];
@@ -33,10 +40,12 @@ const strokes = /^(crash|recover|suspect|join|leave|lose):/;
 export class Cut {
   place = 0;
   readonly nodes = new Map<string, NodeAt>();
-  /** Indexes of messages sent and not yet arrived. */
+  /** Indexes of messages sent and not yet arrived, without those that cannot any more: what they were bound for has crashed. */
   readonly flying = new Set<number>();
   /** Faults that last, in words. */
   readonly faults = new Set<string>();
+  /** Those of `nodes` that no other cut has: a copy shares all until one of both is changed. */
+  readonly #own = new Map<string, OwnNode>();
 
   copy(): Cut {
     const copy = new Cut();
@@ -44,6 +53,7 @@ export class Cut {
     for (const [name, node] of this.nodes) copy.nodes.set(name, node);
     for (const index of this.flying) copy.flying.add(index);
     for (const fault of this.faults) copy.faults.add(fault);
+    this.#own.clear();
     return copy;
   }
 
@@ -56,47 +66,70 @@ export class Cut {
       this.#fault(timeline.text(timeline.word.at(index)));
       return;
     }
-    const node = this.nodes.get(name) ?? fresh;
-    if (!this.nodes.has(name)) this.nodes.set(name, node);
+    if (!this.nodes.has(name)) this.#node(name);
     switch (kind) {
       case kindNumber.sent:
-        this.flying.add(index);
-        this.#meet(timeline.text(timeline.peer.at(index)));
+        this.#send(timeline.text(timeline.peer.at(index)), index);
         break;
       case kindNumber.received:
         this.flying.delete(timeline.sent.at(index));
         break;
+      case kindNumber.lost:
+        // The link sends it again, unless that is what has crashed.
+        if (this.nodes.get(name)?.up === false) this.flying.delete(timeline.sent.at(index));
+        break;
       case kindNumber.started:
       case kindNumber.transition: {
-        const actors = new Map(node.actors);
+        const { actors } = this.#node(name);
         const actor = timeline.text(timeline.actor.at(index));
         const chart =
           kind === kindNumber.started ? timeline.text(timeline.word.at(index)) : (actors.get(actor)?.chart ?? null);
         actors.set(actor, { chart, state: timeline.text(timeline.after.at(index)), since: index });
-        this.nodes.set(name, { ...node, actors });
         break;
       }
       case kindNumber.view:
-        this.nodes.set(name, { ...node, view: index });
+        this.#node(name).view = index;
         break;
       case kindNumber.crashed:
-        this.nodes.set(name, {
-          ...node,
-          up: false,
-          reason: timeline.text(timeline.word.at(index)),
-          actors: new Map(),
-          view: NONE,
-        });
+        this.#crash(name, timeline, index);
         break;
-      case kindNumber.recovered:
+      case kindNumber.recovered: {
         // Its actors have started already: the line comes last.
-        this.nodes.set(name, { ...node, up: true, reason: null, incarnation: timeline.amount.at(index) });
+        const node = this.#node(name);
+        node.up = true;
+        node.reason = null;
+        node.incarnation = timeline.amount.at(index);
         break;
+      }
     }
   }
 
-  #meet(name: string): void {
-    if (!this.nodes.has(name)) this.nodes.set(name, fresh);
+  /** The node, to be written. */
+  #node(name: string): OwnNode {
+    const own = this.#own.get(name);
+    if (own !== undefined) return own;
+    const { up = true, incarnation = 1, reason = null, actors, view = NONE } = this.nodes.get(name) ?? {};
+    const node: OwnNode = { up, incarnation, reason, actors: new Map(actors), view };
+    this.#own.set(name, node);
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  #send(to: string, index: number): void {
+    const peer = this.nodes.get(to);
+    if (peer === undefined) this.#node(to);
+    // Nothing that is bound for an incarnation that has ended arrives.
+    if (peer?.up !== false) this.flying.add(index);
+  }
+
+  #crash(name: string, timeline: Timeline, index: number): void {
+    const node = this.#node(name);
+    node.up = false;
+    node.reason = timeline.text(timeline.word.at(index));
+    node.actors.clear();
+    node.view = NONE;
+    const word = timeline.node.at(index);
+    for (const message of this.flying) if (timeline.peer.at(message) === word) this.flying.delete(message);
   }
 
   #fault(text: string): void {

@@ -1,6 +1,6 @@
 /**
  * All that a source has told of a run, kept so that any moment of it can be looked at at once: columns that grow, and now and
- * then a whole picture of the run as it stood (a keyframe), from which it is a few thousand events at most to any place.
+ * then a whole picture of the run as it stood (a keyframe), from which it is a thousand events at most to any place.
  */
 import type { TraceEvent } from '../../trace/format.js';
 import { type Chunk, type Kind, kindNumber, kinds, NONE, type StepChunk } from './chunk.js';
@@ -8,7 +8,7 @@ import { Floats, Integers } from './columns.js';
 import { Cut } from './cut.js';
 
 /** Events from one keyframe to the next. */
-const KEYFRAME = 4096;
+const KEYFRAME = 1024;
 
 export class Timeline {
   readonly words: string[] = [];
@@ -25,13 +25,19 @@ export class Timeline {
   readonly cause = new Integers();
   readonly sent = new Integers();
   readonly control = new Integers();
-  /** Of each `sent`: index of its `received`, or of the `lost` that ended it; NONE while it is on its way. */
+  /** Of each `sent`: index of its `received`; NONE while it is on its way, and for ever if it never arrives. */
   readonly arrival = new Integers();
+  /** Of each `sent`: index of the last `lost` of it; of a `lost`, that of the one before. NONE where there is none. */
+  readonly loss = new Integers();
   /** Word: the request that the event is about, or that its cause was; NONE where there is none. */
   readonly request = new Integers();
+  /** Goes up whenever what was there is replaced. */
+  branch = 0;
   readonly steps = { place: new Integers(), node: new Integers(), actor: new Integers(), transition: new Integers() };
   /** Words: the nodes that anything happened at. */
   readonly nodes = new Set<number>();
+  /** Of each of them: index of the first thing that did. */
+  readonly #nodeSince = new Map<number, number>();
   readonly #numbers = new Map<string, number>();
   readonly #whole = new Map<number, TraceEvent>();
   readonly #requests = new Integers();
@@ -146,18 +152,29 @@ export class Timeline {
 
   #link(index: number): void {
     this.arrival.push(NONE);
-    this.nodes.add(this.node.at(index));
+    this.loss.push(NONE);
+    const node = this.node.at(index);
+    if (!this.nodes.has(node)) {
+      this.nodes.add(node);
+      this.#nodeSince.set(node, index);
+    }
     const kind = this.kind.at(index);
     const sent = this.sent.at(index);
-    if (kind === kindNumber.received && sent !== NONE) this.arrival.set(sent, index);
-    const own = this.requestsAt(index);
-    for (const request of own) {
+    if (sent !== NONE && kind === kindNumber.received) this.arrival.set(sent, index);
+    if (sent !== NONE && kind === kindNumber.lost) {
+      this.loss.set(index, this.loss.at(sent));
+      this.loss.set(sent, index);
+    }
+    const first = this.#requestsAt.at(index);
+    const last = this.#requestsAt.at(index + 1);
+    for (let i = first; i < last; i++) {
+      const request = this.#requests.at(i);
       const events = this.#eventsOf.get(request);
       if (events === undefined) this.#eventsOf.set(request, [index]);
       else events.push(index);
     }
     const from = this.cause.at(index) === NONE ? sent : this.cause.at(index);
-    this.request.push(own[0] ?? (from === NONE ? NONE : this.request.at(from)));
+    this.request.push(first < last ? this.#requests.at(first) : from === NONE ? NONE : this.request.at(from));
   }
 
   #step(chunk: StepChunk): void {
@@ -169,26 +186,36 @@ export class Timeline {
   }
 
   #truncate(length: number): void {
-    for (let index = length; index < this.length; index++) {
-      const sent = this.sent.at(index);
-      if (this.kind.at(index) === kindNumber.received && sent !== NONE && sent < length) this.arrival.set(sent, NONE);
-      this.#whole.delete(index);
-      for (const request of this.requestsAt(index)) {
-        const events = (this.#eventsOf.get(request) ?? []).filter((event) => event < length);
-        if (events.length === 0) this.#eventsOf.delete(request);
-        else this.#eventsOf.set(request, events);
-      }
-    }
+    this.branch += 1;
+    // From the end, so that each thing is undone in the order in which it was done.
+    for (let index = this.length - 1; index >= length; index--) this.#unlink(index);
     this.#requests.truncate(this.#requestsAt.at(length));
     this.#requestsAt.truncate(length + 1);
     this.t.truncate(length);
     for (const column of ['kind', 'node', 'actor', 'peer', 'peerActor', 'word', 'before', 'after'] as const)
       this[column].truncate(length);
-    for (const column of ['amount', 'cause', 'sent', 'control', 'arrival', 'request'] as const)
+    for (const column of ['amount', 'cause', 'sent', 'control', 'arrival', 'loss', 'request'] as const)
       this[column].truncate(length);
     const steps = this.stepsAt(length);
     for (const column of Object.values(this.steps)) column.truncate(steps);
     this.#keyframes = this.#keyframes.slice(0, Math.floor(length / KEYFRAME) + 1);
     if (this.#cut.place > length) this.#cut = (this.#keyframes.at(-1) as Cut).copy(); // the first is always there
+  }
+
+  #unlink(index: number): void {
+    const kind = this.kind.at(index);
+    const sent = this.sent.at(index);
+    if (sent !== NONE && kind === kindNumber.received) this.arrival.set(sent, NONE);
+    if (sent !== NONE && kind === kindNumber.lost) this.loss.set(sent, this.loss.at(index));
+    this.#whole.delete(index);
+    for (const request of this.requestsAt(index)) {
+      const events = this.#eventsOf.get(request) ?? [];
+      if (events.at(-1) === index) events.pop();
+      if (events.length === 0) this.#eventsOf.delete(request);
+    }
+    const node = this.node.at(index);
+    if (this.#nodeSince.get(node) !== index) return;
+    this.#nodeSince.delete(node);
+    this.nodes.delete(node);
   }
 }
