@@ -2,7 +2,14 @@
  * One actor on its node: a real XState actor, watched, so that what it emits and how it fails is the node's to handle and
  * reaches nobody else.
  */
-import { type Actor, type AnyActorRef, type AnyStateMachine, createActor, type InspectionEvent } from 'xstate';
+import {
+  type Actor,
+  type AnyActorRef,
+  type AnyStateMachine,
+  createActor,
+  type InspectionEvent,
+  type Subscription,
+} from 'xstate';
 import type { Effect, EffectsEmitted } from '../../machines/shared/effects.js';
 import { type Address, address, type NodeId } from '../../machines/shared/identifiers.js';
 import type { MessageShapes, Shape } from '../../machines/shared/shapes.js';
@@ -15,6 +22,16 @@ export interface HostOptions {
   readonly intake?: readonly string[];
   /** For the actor of a group: the sibling that gets what the group delivers. */
   readonly deliverTo?: string;
+}
+
+/** Gets XState's inspection events of an actor, at once, in the middle of its transition: it must be quick, and not throw. */
+export type Observer = (event: InspectionEvent) => void;
+
+/** An observer of this actor, whichever instance of it runs. */
+interface Observation {
+  readonly observer: Observer;
+  /** With the actor that runs. */
+  subscription: Subscription | null;
 }
 
 export class Hosted {
@@ -33,6 +50,7 @@ export class Hosted {
   #running = false;
   /** States that it went through, from one microstep to the next; null while nobody asks. */
   #moves: [before: string, after: string][] | null = null;
+  readonly #observations = new Set<Observation>();
 
   constructor(node: NodeId, name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions) {
     this.name = name;
@@ -69,7 +87,7 @@ export class Hosted {
   }
 
   /** Starts it, or starts it anew. */
-  start(clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>, inspect: ((event: InspectionEvent) => void) | null): void {
+  start(clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>, inspect: Observer | null): void {
     this.stop();
     try {
       const actor = createActor(this.machine, {
@@ -81,7 +99,8 @@ export class Hosted {
         ...(inspect === null ? {} : { inspect }),
       });
       this.#actor = actor;
-      if (this.#moves !== null) this.#observe(actor, '');
+      if (this.#moves !== null) this.#follow(actor, '');
+      for (const observation of this.#observations) attend(actor, observation);
       // all machines of Chorale emit only this event: machines/shared/machine.ts
       (actor as AnyActorRef).on('effects', (event) => {
         this.#emitted.push((event as EffectsEmitted).effects);
@@ -116,11 +135,25 @@ export class Hosted {
     this.#emitted = [];
   }
 
+  /**
+   * Passes XState's inspection of the actor on, from now on, also when it starts anew; each time an `@xstate.actor` comes first.
+   * Costs something with every event. Returns what ends it.
+   */
+  observe(observer: Observer): () => void {
+    const observation: Observation = { observer, subscription: null };
+    this.#observations.add(observation);
+    if (this.#actor !== null) attend(this.#actor, observation);
+    return () => {
+      this.#observations.delete(observation);
+      observation.subscription?.unsubscribe();
+    };
+  }
+
   /** Remembers from now on what states it goes through, those included that it leaves in the same transition. */
   watch(): void {
     if (this.#moves !== null) return;
     this.#moves = [];
-    if (this.#actor !== null) this.#observe(this.#actor, this.state);
+    if (this.#actor !== null) this.#follow(this.#actor, this.state);
   }
 
   /** What it remembers since the last time. */
@@ -131,7 +164,7 @@ export class Hosted {
     return moves;
   }
 
-  #observe(actor: Actor<AnyStateMachine>, state: string): void {
+  #follow(actor: Actor<AnyStateMachine>, state: string): void {
     let before = state;
     actor.system.inspect((event) => {
       if (event.type !== '@xstate.microstep' || event.actorRef !== actor) return;
@@ -155,6 +188,12 @@ export class Hosted {
     this.#failure = null;
     return failure;
   }
+}
+
+/** XState reports an actor when it is made, which may be long ago, or was before anybody could look. */
+function attend(actor: Actor<AnyStateMachine>, observation: Observation): void {
+  observation.observer({ type: '@xstate.actor', rootId: actor.sessionId, actorRef: actor });
+  observation.subscription = actor.system.inspect(observation.observer);
 }
 
 const NOTHING: readonly never[] = [];

@@ -1,6 +1,7 @@
 /**
  * What the parts of a node share: who is here, what is due, and whom to tell.
  */
+import type { AnyStateMachine } from 'xstate';
 import type { Address, NodeId } from '../../machines/shared/identifiers.js';
 import { ChoraleError } from '../errors.js';
 import type { Agenda } from './agenda.js';
@@ -9,13 +10,22 @@ import type { Hosted } from './hosted.js';
 import type { NodeHooks } from './node-settings.js';
 import type { NodeTrace } from './node-trace.js';
 
+/** An actor as it stands. */
+export interface ActorStanding {
+  readonly name: string;
+  readonly machine: AnyStateMachine;
+  /** As in the trace. */
+  readonly state: string;
+  readonly context: unknown;
+}
+
 export interface NodeParts {
   readonly id: NodeId;
   /** By name. */
   readonly actors: ReadonlyMap<string, Hosted>;
   readonly agenda: Agenda;
   readonly counters: Counters;
-  /** Null where nobody keeps one. */
+  /** Null while nobody keeps one. */
   readonly trace: NodeTrace | null;
   readonly hooks: NodeHooks;
 }

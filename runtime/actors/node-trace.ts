@@ -13,7 +13,7 @@ import type { WireMessage } from './frame.js';
 import type { Outgoing } from './outbox.js';
 
 export class NodeTrace {
-  readonly #recorder: Recorder;
+  #recorder: Recorder;
   readonly #clock: Clock;
   readonly #node: NodeId;
   readonly #incarnation: number;
@@ -24,6 +24,11 @@ export class NodeTrace {
     this.#clock = clock;
     this.#node = node;
     this.#incarnation = incarnation;
+  }
+
+  /** Somebody else keeps it from now on. The counts go on, so that no two messages have one id. */
+  keptBy(recorder: Recorder): void {
+    this.#recorder = recorder;
   }
 
   /** The count of the next message: with node and incarnation, its id. */

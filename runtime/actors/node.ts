@@ -2,32 +2,51 @@
  * A node: one actor system with one clock, one link to each peer, and one fate. It hosts named actors, hands events to them
  * one after another, each run to completion, and carries out the effects that they emit.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { Incoming } from '../../machines/shared/effects.js';
-import { address, type NodeId } from '../../machines/shared/identifiers.js';
+import { address, type GroupName, type NodeId } from '../../machines/shared/identifiers.js';
+import type { View } from '../../machines/shared/view.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import { memoryStorage } from '../storage/storage.js';
-import type { CauseId } from '../trace/format.js';
+import type { CauseId, Recorder } from '../trace/format.js';
 import { Agenda, type Due } from './agenda.js';
 import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import { EffectHandler } from './effect-handler.js';
-import { Hosted, type HostOptions } from './hosted.js';
+import { Hosted, type HostOptions, type Observer } from './hosted.js';
 import { linkDefaults } from './link-settings.js';
-import type { NodeParts } from './node-parts.js';
+import type { ActorStanding, NodeParts } from './node-parts.js';
 import type { NodeHooks, NodeSettings } from './node-settings.js';
 import { NodeTrace } from './node-trace.js';
 import { Persistence } from './persistence.js';
 import { Router } from './router.js';
 import { Traffic } from './traffic.js';
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** Whom somebody watches: by name, or everybody. */
+export type Observed = 'all' | readonly string[];
+
+/** An observer of some actors, those included that are not here yet. */
+interface Observation {
+  readonly actors: Observed;
+  readonly observer: Observer;
+  readonly ends: (() => void)[];
+}
+
 export class Node {
   readonly id: NodeId;
   readonly incarnation: number;
   readonly #clock: Clock;
-  readonly #trace: NodeTrace | null;
-  readonly #inspect: ((event: InspectionEvent) => void) | null;
+  readonly #traceClock: Clock;
+  readonly #parts: Mutable<NodeParts>;
+  /** The views that its groups have come to last. */
+  readonly #views = new Map<GroupName, View>();
+  /** Null while nobody keeps one. */
+  #trace: NodeTrace | null = null;
+  /** The same, kept while nobody records, for its counts. */
+  #counting: NodeTrace | null = null;
+  readonly #inspect: Observer | null;
   readonly #measure: ((machine: AnyStateMachine) => void) | null;
   readonly #onFailure: 'crash-node' | 'restart-actor';
   readonly #hooks: NodeHooks;
@@ -37,6 +56,7 @@ export class Node {
   readonly #counters = new Counters();
   readonly #actors = new Map<string, Hosted>();
   readonly #agenda = new Agenda((due) => this.#handle(due));
+  readonly #observations = new Set<Observation>();
   #watching = false;
   #handled = 0;
 
@@ -45,14 +65,14 @@ export class Node {
     this.id = id;
     this.incarnation = incarnation;
     this.#clock = clock;
-    this.#trace = recorder == null ? null : new NodeTrace(recorder, settings.traceClock ?? clock, id, incarnation);
+    this.#traceClock = settings.traceClock ?? clock;
     this.#inspect = settings.inspect ?? null;
     this.#measure = settings.watch ?? null;
     this.#onFailure = settings.onFailure ?? 'crash-node';
-    this.#hooks = settings.hooks ?? {};
+    this.#hooks = { ...settings.hooks, view: (view) => this.#came(view, settings.hooks) };
     const wire = settings.codec ?? codec();
     const link = { ...linkDefaults, ...settings.link };
-    const parts: NodeParts = {
+    const parts: Mutable<NodeParts> = {
       id,
       actors: this.#actors,
       agenda: this.#agenda,
@@ -60,6 +80,8 @@ export class Node {
       trace: this.#trace,
       hooks: this.#hooks,
     };
+    this.#parts = parts;
+    this.record(recorder ?? null);
     this.#router = new Router(new Traffic(parts), { id, incarnation, clock, transport, codec: wire, link });
     this.#persistence = new Persistence(
       id,
@@ -102,6 +124,29 @@ export class Node {
     return this.#handled;
   }
 
+  /** Hands the trace to this recorder from now on; null: nobody keeps it, and nothing is built for it. */
+  record(recorder: Recorder | null): void {
+    if (recorder === null) this.#trace = null;
+    else {
+      this.#counting ??= new NodeTrace(recorder, this.#traceClock, this.id, this.incarnation);
+      this.#counting.keptBy(recorder);
+      this.#trace = this.#counting;
+    }
+    this.#parts.trace = this.#trace;
+  }
+
+  /** The actors that have started and not ended. */
+  get actors(): readonly ActorStanding[] {
+    return [...this.#actors.values()]
+      .filter(({ running }) => running)
+      .map(({ name, machine, state, snapshot }) => ({ name, machine, state, context: snapshot?.context }));
+  }
+
+  /** The views that its groups have come to. */
+  get views(): readonly View[] {
+    return [...this.#views.values()];
+  }
+
   /** Starts an actor; `input` is asked again when it is restarted. Errors: SETTINGS_INVALID. */
   host(name: string, machine: AnyStateMachine, input: () => unknown, options: HostOptions): void {
     if (this.#agenda.closed) return;
@@ -111,6 +156,7 @@ export class Node {
     this.#measure?.(machine);
     const actor = new Hosted(this.id, name, machine, input, options);
     if (this.#watching) actor.watch();
+    for (const observation of this.#observations) attend(actor, observation);
     this.#actors.set(name, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
     else {
@@ -123,6 +169,20 @@ export class Node {
   watchStates(): void {
     this.#watching = true;
     for (const actor of this.#actors.values()) actor.watch();
+  }
+
+  /**
+   * Passes XState's inspection of these actors on, from now on: of those that are here, each of which is reported by an `@xstate.actor`
+   * first, and of those that come. Costs something with every event that they handle. Returns what ends it.
+   */
+  observe(actors: Observed, observer: Observer): () => void {
+    const observation: Observation = { actors, observer, ends: [] };
+    this.#observations.add(observation);
+    for (const actor of this.#actors.values()) attend(actor, observation);
+    return () => {
+      this.#observations.delete(observation);
+      for (const end of observation.ends) end();
+    };
   }
 
   /**
@@ -240,6 +300,11 @@ export class Node {
     this.#persistence.secure(start);
   }
 
+  #came(view: View, hooks: NodeHooks | undefined): void {
+    this.#views.set(view.group, view);
+    hooks?.view?.(view);
+  }
+
   #persisted(name: string, items: readonly number[], cause: CauseId | undefined): void {
     const actor = this.#actors.get(name);
     if (actor === undefined) return;
@@ -285,4 +350,8 @@ export class Node {
     }
     this.crash(error);
   }
+}
+
+function attend(actor: Hosted, { actors, observer, ends }: Observation): void {
+  if (actors === 'all' || actors.includes(actor.name)) ends.push(actor.observe(observer));
 }

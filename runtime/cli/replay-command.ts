@@ -8,6 +8,7 @@ import { type Command, Option } from 'commander';
 import { styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
+import { parseSaved, type SavedRun } from '../simulate/saved-run.js';
 import { drawScenario, parseRun, type RunName } from '../simulate/scenario.js';
 import { type ShrinkProgress, shrinkInSlices } from '../simulate/shrink.js';
 import { promised, type Trial, type TrialSettings, tryInSlices } from '../simulate/trial.js';
@@ -18,7 +19,6 @@ import { addExerciseOptions, type ExerciseOptions, exerciseOf } from './exercise
 import { exitCodes, type Io } from './io.js';
 import { readableReplay } from './replay-readable.js';
 import { type ReplayReport, replayReport } from './replay-report.js';
-import { parseSaved, type SavedRun } from './saved-run.js';
 import { TraceComparison } from './trace-comparison.js';
 import { TraceFile } from './trace-file.js';
 import { watched } from './watched.js';

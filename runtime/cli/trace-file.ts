@@ -3,9 +3,9 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ChoraleError } from '../errors.js';
+import { headerText, type SavedRun } from '../simulate/saved-run.js';
 import type { Recorder } from '../trace/format.js';
 import { lineRecorder } from '../trace/recorder.js';
-import { headerText, type SavedRun } from './saved-run.js';
 
 const BUFFER = 256 * 1024;
 

@@ -5,10 +5,13 @@
 
 import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
-import { type Address, type NodeId, nodeId, type SessionId } from '../../machines/shared/identifiers.js';
+import { type Address, type NodeId, nodeId, type SessionId, senderId } from '../../machines/shared/identifiers.js';
 import { type Roles, rolesOf } from '../../machines/shared/style.js';
+import { firstView, type View } from '../../machines/shared/view.js';
 import { codec } from '../actors/codec.js';
+import type { Observer } from '../actors/hosted.js';
 import { Node } from '../actors/node.js';
+import type { ActorStanding } from '../actors/node-parts.js';
 import type { NodeHooks } from '../actors/node-settings.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
@@ -20,8 +23,10 @@ import { clientOf } from './client.js';
 import { ClientPort, type Session } from './client-port.js';
 import { placementOf } from './dynamic-placement.js';
 import { type ClusterEventName, type Listener, Listeners } from './events.js';
+import { Observations, type Observed } from './observations.js';
 import type { Placed, Placement } from './placement.js';
 import type { ResolvedSettings } from './settings.js';
+import { Taps } from './taps.js';
 
 /** What a cluster runs in: the real world in one process, or a simulation. */
 export interface Environment {
@@ -78,6 +83,17 @@ export interface Standing extends Pick<ReplicaStatus, 'state'> {
   readonly replica: ReturnType<Roles['replicaOf']>;
 }
 
+/** A node as it stands, for whoever comes to look while the cluster runs. */
+export interface NodeStanding {
+  readonly node: NodeId;
+  /** The last that it had. */
+  readonly incarnation: number;
+  readonly up: boolean;
+  readonly actors: readonly ActorStanding[];
+  /** The views that its groups have come to last. */
+  readonly views: readonly View[];
+}
+
 interface FrontEnd {
   readonly node: NodeId;
   readonly port: ClientPort;
@@ -97,6 +113,8 @@ export class Cluster<S extends AnyService> {
   readonly #placement: Placement;
   readonly #frontEnds: FrontEnd[] = [];
   readonly #listeners = new Listeners();
+  readonly #taps: Taps;
+  readonly #observations = new Observations();
   #clients = 0;
   readonly #incarnations = new Map<NodeId, number>();
   /** Events that nodes handled which are no more. */
@@ -107,6 +125,7 @@ export class Cluster<S extends AnyService> {
     this.service = service;
     this.settings = settings;
     this.environment = environment;
+    this.#taps = new Taps(environment.recorder);
     this.#placement = placementOf(service, settings);
     this.#members = [...this.#placement.replicas];
     for (const [node, actors] of this.#placement.services) this.#host(this.#startNode(node, 1, {}), actors);
@@ -124,6 +143,40 @@ export class Cluster<S extends AnyService> {
     });
   }
 
+  /** ms, on the cluster's clock. */
+  get now(): number {
+    return this.environment.clock.now();
+  }
+
+  /** Hands every event of the trace to `recorder`, from now on and until the function returned is called. */
+  tap(recorder: Recorder): () => void {
+    const record = (): void => {
+      for (const node of this.nodes.values()) node.record(this.#taps.recorder);
+    };
+    this.#taps.add(recorder);
+    record();
+    return () => {
+      this.#taps.remove(recorder);
+      record();
+    };
+  }
+
+  /** Every node that ever was, with its actors as they stand now. */
+  overview(): readonly NodeStanding[] {
+    return [...this.#incarnations].map(([node, incarnation]) => {
+      const host = this.nodes.get(node);
+      const { actors, views } = host ?? { actors: [], views: [] };
+      const only = this.membership === 'static' && node === this.#members[0] ? [this.#onlyView()] : [];
+      return { node, incarnation, up: host !== undefined, actors, views: [...only, ...views] };
+    });
+  }
+
+  /** Of a static group. */
+  #onlyView(): View {
+    const members = this.#members.map((member) => senderId(member, 1));
+    return firstView(this.#placement.group, members);
+  }
+
   /** A client: an object with the service's operations as async methods. */
   client(options: ClientOptions = {}): ClientOf<S> {
     const session = this.session(options);
@@ -132,6 +185,15 @@ export class Cluster<S extends AnyService> {
 
   on<Name extends ClusterEventName>(name: Name, listener: Listener<Name>): () => void {
     return this.#listeners.on(name, listener);
+  }
+
+  /**
+   * Passes XState's inspection of these actors on (`rm-1/rm`), from now on, for tools that are made for XState: of those that run, each
+   * of which is reported by an `@xstate.actor` first, and of those that start later. It costs something with every event that they
+   * handle, and an observer that throws fails the actor. Returns what ends it.
+   */
+  observe(actors: Observed, observer: Observer): () => void {
+    return this.#observations.add(actors, observer, this.nodes.values());
   }
 
   /** Whether it is one of the nodes that serve the replica managers. */
@@ -191,6 +253,7 @@ export class Cluster<S extends AnyService> {
     for (const node of this.nodes.values()) node.close();
     this.#handledBefore = this.events;
     this.nodes.clear();
+    this.#listeners.tell('close', {});
     await this.environment.closed?.();
   }
 
@@ -232,8 +295,7 @@ export class Cluster<S extends AnyService> {
     if (service !== undefined) this.#host(this.#startNode(id, incarnation, {}), service);
     else if (this.#members.includes(id)) this.#startReplica(id, incarnation);
     else this.#restartFrontEnd(id, incarnation);
-    const { clock, recorder } = this.environment;
-    recorder?.record({ t: clock.now(), node: id, kind: 'recovered', incarnation });
+    this.#taps.recorder?.record({ t: this.now, node: id, kind: 'recovered', incarnation });
     this.#listeners.tell('recover', { node: id, incarnation });
   }
 
@@ -266,7 +328,7 @@ export class Cluster<S extends AnyService> {
   }
 
   #startNode(id: NodeId, incarnation: number, hooks: NodeHooks): Node {
-    const { clock, clockOf, storage, transport, recorder, outgoing, watch } = this.environment;
+    const { clock, clockOf, storage, transport, outgoing, watch } = this.environment;
     const node: Node = new Node({
       id,
       incarnation,
@@ -274,7 +336,7 @@ export class Cluster<S extends AnyService> {
       traceClock: clock,
       ...(storage === undefined ? {} : { storage: storage(id) }),
       transport,
-      recorder,
+      recorder: this.#taps.recorder,
       codec: codec({ limit: this.settings.messageLimit }),
       onFailure: this.settings.onFailure,
       ...(this.settings.inspect === null ? {} : { inspect: this.settings.inspect }),
@@ -288,6 +350,7 @@ export class Cluster<S extends AnyService> {
       },
     });
     if (this.environment.watched?.(id) === true) node.watchStates();
+    this.#observations.attend(node);
     this.nodes.set(id, node);
     this.#incarnations.set(id, incarnation);
     return node;
@@ -315,12 +378,15 @@ export class Cluster<S extends AnyService> {
 
   /** A front end on a node of its own, or, for clients that use a proxy, their way to it. */
   #startFrontEnd(via: NodeId | null): FrontEnd {
-    const { clock, recorder, seed, newSession } = this.environment;
+    const { clock, seed, newSession } = this.environment;
+    const taps = this.#taps;
     const place = this.#frontEnds.length;
     const node = this.#startFrontEndNode(place, nodeId(`fe-${place + 1}`), 1, via);
     const port = new ClientPort(node, {
       clock,
-      recorder,
+      get recorder() {
+        return taps.recorder;
+      },
       seed,
       newSession,
       called: () => this.environment.called?.(),

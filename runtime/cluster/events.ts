@@ -10,6 +10,8 @@ export interface ClusterEvents {
   crash: { readonly node: string; readonly error: ChoraleError | null };
   /** A node is back, as a new incarnation. */
   recover: { readonly node: string; readonly incarnation: number };
+  /** All nodes have stopped for good. */
+  close: object;
 }
 
 export type ClusterEventName = keyof ClusterEvents;

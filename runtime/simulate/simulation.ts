@@ -96,7 +96,7 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   }
 
   /** Virtual time, ms. */
-  get now(): number {
+  override get now(): number {
     return this.#world.clock.now();
   }
 

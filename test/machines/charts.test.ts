@@ -1,39 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { AnyStateMachine } from 'xstate';
-import { addressExpansion } from '../../machines/membership/address-expansion.js';
-import { failureDetector } from '../../machines/membership/failure-detector.js';
-import { leaseKeeper } from '../../machines/membership/lease.js';
-import { membershipService } from '../../machines/membership/membership-service.js';
-import { nameService } from '../../machines/membership/name-service.js';
-import { viewSynchronousMember } from '../../machines/membership/view-synchronous-member.js';
-import { viewSynchronousSender } from '../../machines/membership/view-synchronous-sender.js';
-import { type GroupRole, groupMachine, orders } from '../../machines/multicast/index.js';
-import { styles } from '../../runtime/cluster/styles.js';
 import { chartIds, chartsTaken } from '../charts/setup.js';
-import { defaults, line } from './stage.js';
-
-const roles: readonly GroupRole[] = ['member', 'outsider', 'sequencer'];
-
-const machines = (): AnyStateMachine[] => [
-  ...Object.values(styles).flatMap((style) => [
-    ...Object.values(style.roles).flatMap((roles) => [
-      roles.replicaManager(line() as never, defaults), // no operation of it is called
-      roles.frontEnd(defaults),
-    ]),
-    style.proxyClient(defaults).machine,
-  ]),
-  ...roles.flatMap((role) => orders.map((order) => groupMachine(role, order).machine)),
-  addressExpansion,
-  failureDetector,
-  leaseKeeper,
-  membershipService,
-  nameService,
-  viewSynchronousMember,
-  viewSynchronousSender,
-];
+import { everyMachine } from './every.js';
 
 test('every chart is in the account that ends the tests, though no test ran it', () => {
-  for (const machine of machines()) chartsTaken.watch(machine);
+  for (const machine of everyMachine()) chartsTaken.watch(machine);
   const charts = chartsTaken.report();
   expect(charts.map(({ chart }) => chart).sort()).toEqual([...chartIds].sort());
   for (const { totals } of charts) {

@@ -244,6 +244,53 @@ describe('one node', () => {
     expect(inspected.some((each) => each.type === '@xstate.event' && each.event.type === 'flip')).toBe(true);
     expect(inspected[0]?.actorRef).toMatchObject({ id: 'here/one' });
   });
+
+  test('an observer sees the actors that it names, those that come later too, from now on and until it ends', () => {
+    const seen: [id: unknown, type: string][] = [];
+    const observer = (each: InspectionEvent) => {
+      const type = each.type === '@xstate.event' ? each.event.type : each.type;
+      if (/^(@xstate.actor|xstate|flip|hear)/.test(type)) seen.push(['id' in each.actorRef && each.actorRef.id, type]);
+    };
+    const { node } = stage({}, ['one', 'two']);
+    node.tell('one', event('flip'));
+    expect(seen).toEqual([]);
+    const end = node.observe(['one', 'three'], observer);
+    node.tell('one', event('flip'));
+    node.tell('two', event('flip'));
+    node.host('three', puppet, () => ({}), { shapes: {} });
+    node.tell('three', event('hear'));
+    const before = [
+      ['here/one', '@xstate.actor'],
+      ['here/one', 'flip'],
+      ['here/three', '@xstate.actor'],
+      ['here/three', 'xstate.init'],
+      ['here/three', 'hear'],
+    ];
+    expect(seen).toEqual(before);
+    end();
+    node.host('four', puppet, () => ({}), { shapes: {} });
+    for (const name of ['one', 'three', 'four']) node.tell(name, event('hear'));
+    expect(seen).toEqual(before);
+  });
+
+  test('an observer of all sees every actor stop, and each new start of one that failed', () => {
+    const seen: unknown[] = [];
+    const { node } = stage({ onFailure: 'restart-actor' }, ['one', 'two']);
+    node.observe('all', (each) => {
+      if (each.type === '@xstate.actor') seen.push([each.type, 'id' in each.actorRef && each.actorRef.id]);
+      if (each.type === '@xstate.snapshot' && 'status' in each.snapshot) seen.push(each.snapshot.status);
+    });
+    node.tell('one', event('fail'));
+    expect(seen).toEqual([
+      ['@xstate.actor', 'here/one'],
+      ['@xstate.actor', 'here/two'],
+      ['@xstate.actor', 'here/one'],
+      'active',
+    ]);
+    seen.length = 0;
+    node.close();
+    expect(seen).toEqual(['stopped', 'stopped']);
+  });
 });
 
 describe('supervision', () => {

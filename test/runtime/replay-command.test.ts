@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import bank from '../../examples/bank/service.js';
 import type { Io } from '../../runtime/cli/io.js';
 import type { ReplayReport } from '../../runtime/cli/replay-report.js';
-import { savedText } from '../../runtime/cli/saved-run.js';
+import { savedText } from '../../runtime/simulate/saved-run.js';
 import type { Scenario } from '../../runtime/simulate/scenario.js';
 import { tryScenario } from '../../runtime/simulate/trial.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';

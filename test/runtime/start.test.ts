@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { collection, service, start } from 'chorale';
+import { collection, service, simulate, start } from 'chorale';
 import { ChoraleError } from '../../runtime/errors.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';
 
@@ -93,6 +93,38 @@ describe('start: a cluster in this process, in real time', () => {
     }
     expect([...actors]).toContain('fe-1/fe');
     expect([...actors]).toContain('sequencer/group:bank');
+  });
+
+  test('XState’s own inspection of some actors is there while somebody asks, over a crash and in the next incarnation', async () => {
+    const simulation = simulate(bank, { replication: 'active', membership: 'dynamic', faults: ['join:rm-4@1000ms'] });
+    const seen: string[] = [];
+    const end = simulation.observe(['rm-2/rm', 'rm-4/rm'], (event) => {
+      const id = 'id' in event.actorRef ? String(event.actorRef.id) : '';
+      if (event.type === '@xstate.actor') seen.push(`${id} starts`);
+      else if (event.type !== '@xstate.snapshot') return;
+      else if ('status' in event.snapshot && event.snapshot.status === 'stopped') seen.push(`${id} stops`);
+      else if (event.event.type === 'delivered') seen.push(`${id} gets`);
+    });
+    const client = simulation.client();
+    const wait = (ms: number): Promise<void> => simulation.advance(ms);
+    await client.deposit('x', 1);
+    await wait(100);
+    simulation.inject('crash:rm-2');
+    simulation.inject('recover:rm-2');
+    await wait(2000);
+    expect([...new Set(seen)]).toEqual(['rm-2/rm starts', 'rm-2/rm gets', 'rm-2/rm stops', 'rm-4/rm starts']);
+    seen.length = 0;
+    await client.deposit('x', 1);
+    await wait(100);
+    expect(new Set(seen)).toEqual(new Set(['rm-2/rm gets', 'rm-4/rm gets']));
+    seen.length = 0;
+    end();
+    await client.deposit('x', 1);
+    simulation.inject('crash:rm-4');
+    simulation.inject('recover:rm-4');
+    await wait(100);
+    expect(seen).toEqual([]);
+    await simulation.close();
   });
 
   test('the heap does not grow with the requests served', async () => {

@@ -7,9 +7,9 @@ import { orders } from '../../machines/multicast/order.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import { type StyleName, styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
-import type { Scenario } from '../simulate/scenario.js';
-import type { HistoryProperty } from '../simulate/trial.js';
 import { TRACE_VERSION } from '../trace/format.js';
+import type { Scenario } from './scenario.js';
+import type { HistoryProperty } from './trial.js';
 
 /** The version of a scenario file. */
 const SCENARIO_VERSION = 1;
@@ -28,7 +28,7 @@ const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v
 const ms = v.pipe(v.number(), v.minValue(0), v.maxValue(1e9));
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-const scenarioSchema = v.strictObject({
+export const scenarioSchema = v.strictObject({
   seed: count(0, 2 ** 32 - 1),
   replication: v.picklist(Object.keys(styles) as StyleName[]), // these are its keys
   replicas: count(1, 64),
