@@ -20,6 +20,8 @@ export interface PlannedRequest {
 
 /** What became of one request. */
 export interface PlayedRequest extends PlannedRequest {
+  /** Of the client's node when it made the call: each is another life of the client (AR-11). */
+  readonly incarnation: number;
   /** As it crossed the wire; null when it was never sent. */
   readonly call: Call | null;
   /** ms, virtual. */
@@ -104,6 +106,7 @@ export function* playInSlices<S extends AnyService>(
       simulation.at(request.at, () => {
         let call: Call | null = null;
         const calledAt = simulation.now;
+        const { incarnation } = session;
         session.invoke({
           ...(prepared[turn] as Pick<Invocation, 'op' | 'args' | 'size' | 'kind'>), // one for each place in the queue
           timeout: liveness === undefined ? settings.timeout : deadlineOf(calledAt, liveness) - calledAt,
@@ -114,6 +117,7 @@ export function* playInSlices<S extends AnyService>(
           settle: (settled) => {
             const result: PlayedRequest = {
               ...request,
+              incarnation,
               call,
               calledAt,
               endedAt: simulation.now,
