@@ -85,6 +85,11 @@ export class ClientPort {
     return this.#closed;
   }
 
+  /** Of the clients' node: each is another life of theirs (AR-11). */
+  get incarnation(): number {
+    return this.#node.incarnation;
+  }
+
   /** ms, on the clock of the clients' node. */
   get now(): number {
     return this.#node.now;
@@ -208,6 +213,11 @@ export class Session {
   constructor(port: ClientPort, name: string) {
     this.#port = port;
     this.name = name;
+  }
+
+  /** Of the client's node: what the client knew in an earlier one, it knows no more. */
+  get incarnation(): number {
+    return this.#port.incarnation;
   }
 
   invoke(invocation: Invocation): void {

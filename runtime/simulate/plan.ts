@@ -15,6 +15,8 @@ export interface PlannedRequest {
 
 /** What became of one request. */
 export interface PlayedRequest extends PlannedRequest {
+  /** Of the client's node when it made the call: each is another life of the client (AR-11). */
+  readonly incarnation: number;
   /** As it crossed the wire; null when it was never sent. */
   readonly call: Call | null;
   /** ms, virtual. */

@@ -27,6 +27,8 @@ interface Client {
 /** A request that was issued and has no answer. */
 interface Issued {
   readonly calledAt: number;
+  /** Of the client's node. */
+  readonly incarnation: number;
   call: Call | null;
 }
 
@@ -146,7 +148,8 @@ export class Player<S extends AnyService> {
   #issue(client: Client, place: number, request: PlannedRequest): void {
     const { timeout, liveness, progress } = this.#settings;
     const calledAt = this.#simulation.now;
-    const issued: Issued = { calledAt, call: null };
+    const { incarnation } = client.session;
+    const issued: Issued = { calledAt, incarnation, call: null };
     client.issued += 1;
     this.#issued.set(place, issued);
     client.session.invoke({
@@ -159,6 +162,7 @@ export class Player<S extends AnyService> {
       settle: (settled) => {
         const result: PlayedRequest = {
           ...request,
+          incarnation,
           call: issued.call,
           calledAt,
           endedAt: this.#simulation.now,

@@ -19,16 +19,18 @@ export interface ServiceOperation extends Operation {
 
 /**
  * The requests of a run that were sent, in the order of their calls. A client whose request never returned goes on as
- * another process, `alice~2`.
+ * another process, `alice~2`; and so does one whose node has crashed and come back, for it fell with it (AR-11) and whoever calls
+ * now knows nothing of what it was told.
  */
 export function historyOf(played: readonly PlayedRequest[]): ServiceOperation[] {
-  const lives = new Map<string, number>();
+  const lives = new Map<string, Life>();
   const operations: ServiceOperation[] = [];
-  for (const { client, op, call, answer, calledAt, endedAt } of byCall(played)) {
+  for (const { client, op, incarnation, call, answer, calledAt, endedAt } of byCall(played)) {
     if (call === null) continue;
-    const life = lives.get(client) ?? 1;
+    const before = lives.get(client) ?? { number: 1, incarnation, over: false };
+    const life = before.number + (before.over || before.incarnation !== incarnation ? 1 : 0);
     const returned = answer !== null && !notOfTheService(answer.outcome);
-    if (!returned) lives.set(client, life + 1);
+    lives.set(client, { number: life, incarnation, over: !returned });
     operations.push({
       process: life === 1 ? client : `${client}~${life}`,
       op,
@@ -42,6 +44,15 @@ export function historyOf(played: readonly PlayedRequest[]): ServiceOperation[] 
     });
   }
   return operations;
+}
+
+/** A client as a process of the history. */
+interface Life {
+  readonly number: number;
+  /** Of its node. */
+  readonly incarnation: number;
+  /** Its last request never returned. */
+  readonly over: boolean;
 }
 
 const byCall = (played: readonly PlayedRequest[]): PlayedRequest[] =>

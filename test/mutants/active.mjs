@@ -307,6 +307,15 @@ export const active = [
   },
   {
     rule: 'AR-11',
+    breaks: 'whoever calls after a crash of the front end passes for the client that fell with it',
+    file: 'runtime/simulate/service-history.ts',
+    find: 'before.over || before.incarnation !== incarnation',
+    replace: 'before.over',
+    tests: simulation,
+    name: 'AR-11: a client whose node crashed and came back is another process of the history',
+  },
+  {
+    rule: 'AR-11',
     breaks: 'the crash of one voter ends the calls of all clients',
     file: 'runtime/cluster/cluster.ts',
     find: 'if (node !== id) continue;',

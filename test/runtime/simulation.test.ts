@@ -3,6 +3,7 @@ import { ChoraleError } from '../../runtime/errors.js';
 import { service } from '../../runtime/service/index.js';
 import { FailureRecorder, failureViolations } from '../../runtime/simulate/failures.js';
 import { random } from '../../runtime/simulate/random.js';
+import { historyOf } from '../../runtime/simulate/service-history.js';
 import { type SimulateSettings, simulate } from '../../runtime/simulate/simulation.js';
 import { type PlannedRequest, play } from '../../runtime/simulate/workload.js';
 import { CostCounter } from '../../runtime/trace/costs.js';
@@ -164,6 +165,21 @@ describe('active replication over every schedule', () => {
     cluster.inject('recover:fe-1');
     expect(await client.add(2)).toBe(3);
     await cluster.close();
+  });
+
+  test('AR-11: a client whose node crashed and came back is another process of the history, and one process more', () => {
+    const processes = (faults: readonly string[]) => {
+      const of = run({ seed: 3, faults, delay: [1, 1] }, [
+        { at: 0, client: 'ann', op: 'add', args: [1] },
+        { at: 50, client: 'ann', op: 'add', args: [1] },
+        { at: 100, client: 'ann', op: 'total', args: [] },
+      ]);
+      return historyOf(of.played).map(({ process }) => process);
+    };
+    expect(processes([])).toEqual(['ann', 'ann', 'ann']);
+    // at rest, and with a request under way that never returns
+    expect(processes(['crash:fe-1@20ms', 'recover:fe-1@30ms'])).toEqual(['ann', 'ann~2', 'ann~2']);
+    expect(processes(['crash:fe-1@51ms', 'recover:fe-1@60ms'])).toEqual(['ann', 'ann', 'ann~2']);
   });
 
   test('AR-14: a request that is sent again through another proxy is executed once', () => {
