@@ -99,12 +99,11 @@ export function headerText({ service, property: of, scenario }: Omit<SavedRun, '
 /** Errors: INPUT_INVALID, which names the file and what is wrong in it. */
 export function parseSaved(text: string, name: string): SavedRun {
   const end = text.indexOf('\n');
-  const header = jsonOf(end < 0 ? text : text.slice(0, end));
-  if (kindOf(header) === 'header') {
-    const { service, property: of, scenario } = checked(headerSchema, header, name);
+  const run = parseHeader(end < 0 ? text : text.slice(0, end), name);
+  if (run !== null) {
     const lines = end < 0 ? [] : text.slice(end + 1).split('\n');
     if (lines.at(-1) === '') lines.pop();
-    return { service, scenario, lines, ...(of === undefined ? {} : { property: of }) };
+    return { ...run, lines };
   }
   const file = jsonOf(text);
   if (kindOf(file) !== 'scenario') {
@@ -114,6 +113,14 @@ export function parseSaved(text: string, name: string): SavedRun {
     );
   }
   const { service, property: of, scenario } = checked(fileSchema, file, name);
+  return { service, scenario, ...(of === undefined ? {} : { property: of }) };
+}
+
+/** The run of a trace, from its first line; null where that is no header. Errors: as above. */
+export function parseHeader(line: string, name: string): Omit<SavedRun, 'lines'> | null {
+  const header = jsonOf(line);
+  if (kindOf(header) !== 'header') return null;
+  const { service, property: of, scenario } = checked(headerSchema, header, name);
   return { service, scenario, ...(of === undefined ? {} : { property: of }) };
 }
 

@@ -31,7 +31,8 @@ export function documentOf(svg: SVGSVGElement): string {
     const style = looks.map((look) => `${look}:${computed.getPropertyValue(look)}`).join(';');
     const target = copies[i];
     target?.setAttribute('style', style);
-    for (const name of ['role', 'tabindex', 'class', 'aria-label', 'data-do', 'data-export']) target?.removeAttribute(name);
+    for (const name of ['role', 'tabindex', 'class', 'aria-label', 'data-do', 'data-export'])
+      target?.removeAttribute(name);
   }
   const { width, height } = svg.getBoundingClientRect();
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

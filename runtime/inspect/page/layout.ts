@@ -20,7 +20,11 @@ export const panes: Readonly<Record<Pane, readonly ViewName[]>> = {
   below: ['space-time', 'requests', 'history'],
 };
 
-export const shown = signal<Readonly<Record<Pane, ViewName>>>({ first: 'cluster', second: 'chart', below: 'space-time' });
+export const shown = signal<Readonly<Record<Pane, ViewName>>>({
+  first: 'cluster',
+  second: 'chart',
+  below: 'space-time',
+});
 /** The pane that fills the page; null: all are there. */
 export const filling = signal<Pane | null>(null);
 export type Theme = 'light' | 'dark' | 'system';

@@ -1,8 +1,9 @@
 /** The page. */
+
+import type { JSX } from 'preact';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { JSX } from 'preact';
-import { exportView, drawings } from './export.js';
+import { drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
 import { failure, keepContext } from './model.js';
 import { attachWorker, openFile } from './opening.js';
@@ -57,10 +58,20 @@ function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
         </div>
         {drawings.has(name) && (
           <>
-            <button type="button" data-do={`svg:${name}`} title="Save as a drawing" onClick={() => exportView(name, 'svg')}>
+            <button
+              type="button"
+              data-do={`svg:${name}`}
+              title="Save as a drawing"
+              onClick={() => exportView(name, 'svg')}
+            >
               SVG
             </button>
-            <button type="button" data-do={`png:${name}`} title="Save as a picture" onClick={() => exportView(name, 'png')}>
+            <button
+              type="button"
+              data-do={`png:${name}`}
+              title="Save as a picture"
+              onClick={() => exportView(name, 'png')}
+            >
               PNG
             </button>
           </>
@@ -75,7 +86,13 @@ function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
           }}
         >
           <svg viewBox="0 0 16 16" aria-hidden="true">
-            <path d={filling.value === pane ? 'M6 2v4H2M10 2v4h4M6 14v-4H2M10 14v-4h4' : 'M2 6V2h4M14 6V2h-4M2 10v4h4M14 10v4h-4'} />
+            <path
+              d={
+                filling.value === pane
+                  ? 'M6 2v4H2M10 2v4h4M6 14v-4H2M10 14v-4h4'
+                  : 'M2 6V2h4M14 6V2h-4M2 10v4h4M14 10v4h-4'
+              }
+            />
           </svg>
         </button>
       </div>

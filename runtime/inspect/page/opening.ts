@@ -16,7 +16,10 @@ export function attachWorker(): void {
   worker = own;
   own.onmessage = ({ data }: MessageEvent<Report>) => take(data);
   own.onerror = (event) => {
-    failure.value = { code: 'WORKER_FAILED', message: `The page's simulation has stopped: ${event.message}. Reload the page.` };
+    failure.value = {
+      code: 'WORKER_FAILED',
+      message: `The page's simulation has stopped: ${event.message}. Reload the page.`,
+    };
   };
   attach({ send: (command) => own.postMessage(command), close: () => own.terminate() });
 }

@@ -7,11 +7,17 @@ const MARK = '#run=';
 export async function runInAddress(hash: string): Promise<Run | null> {
   if (!hash.startsWith(MARK)) return null;
   try {
-    const bytes = Uint8Array.from(atob(hash.slice(MARK.length).replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();
+    const bytes = Uint8Array.from(atob(hash.slice(MARK.length).replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+      c.charCodeAt(0),
+    );
+    const text = await new Response(
+      new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
+    ).text();
     return JSON.parse(text) as Run; // whoever runs it looks at what it is
   } catch (cause) {
-    throw new Error('The address holds a run that cannot be read: it may have been cut off when it was copied.', { cause });
+    throw new Error('The address holds a run that cannot be read: it may have been cut off when it was copied.', {
+      cause,
+    });
   }
 }
 

@@ -39,7 +39,15 @@ const Part = ({ title, children }: { readonly title: string; readonly children: 
   </section>
 );
 
-const Deed = ({ fault, children, bad = false }: { readonly fault: string; readonly children: ComponentChildren; readonly bad?: boolean }): JSX.Element => (
+const Deed = ({
+  fault,
+  children,
+  bad = false,
+}: {
+  readonly fault: string;
+  readonly children: ComponentChildren;
+  readonly bad?: boolean;
+}): JSX.Element => (
   <button type="button" class={bad ? 'bad' : ''} title={fault} data-do={fault} onClick={() => inject(fault)}>
     {children}
   </button>
@@ -76,7 +84,8 @@ function Chosen(): JSX.Element {
       </Part>
     );
   }
-  if (choice?.kind !== 'message') return <p class="note">Choose a node or a message on its way, and what you can do to it is here.</p>;
+  if (choice?.kind !== 'message')
+    return <p class="note">Choose a node or a message on its way, and what you can do to it is here.</p>;
   const events = timeline.value;
   const whole = event.value?.index === choice.index ? event.value.event : null;
   const id = whole?.kind === 'sent' ? whole.id : null;
@@ -202,8 +211,14 @@ function Request({ operations }: { readonly operations: readonly OperationForm[]
   const textOf = (i: number): string => args.value[`${form.op} ${i}`] ?? typed(form.parameters[i]?.example ?? null);
   const submit = (submitted: Event): void => {
     submitted.preventDefault();
-    if (client.value.trim() === '') failure.value = { code: 'INPUT_INVALID', message: 'A request needs a client: any name will do.' };
-    else request(client.value.trim(), form.op, form.parameters.map((_, i) => valueIn(textOf(i))));
+    if (client.value.trim() === '')
+      failure.value = { code: 'INPUT_INVALID', message: 'A request needs a client: any name will do.' };
+    else
+      request(
+        client.value.trim(),
+        form.op,
+        form.parameters.map((_, i) => valueIn(textOf(i))),
+      );
   };
   return (
     <Part title="Send a request">

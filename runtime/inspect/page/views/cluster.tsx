@@ -43,7 +43,8 @@ export function ClusterView(): JSX.Element {
         width={size.value.width}
         height={size.value.height}
         onPointerDown={(event) => {
-          if (!controllable || event.button !== 0 || (event.target as Element).closest('.node, .flight') !== null) return;
+          if (!controllable || event.button !== 0 || (event.target as Element).closest('.node, .flight') !== null)
+            return;
           event.currentTarget.setPointerCapture(event.pointerId);
           const point = pointOf(event);
           line.value = [point, point];
@@ -95,7 +96,9 @@ function Links({ cards }: { readonly cards: Cards }): JSX.Element {
             <g key={`${a.node} ${b.node}`} class="cut">
               <line x1={a.center.x} y1={a.center.y} x2={b.center.x} y2={b.center.y} />
               <g transform={`translate(${middle.x} ${middle.y}) rotate(${turn})`}>
-                <path d={gone && back ? 'M-5 -5L5 5M-5 5L5 -5' : gone ? 'M-4 -6L4 0L-4 6M6 -6V6' : 'M4 -6L-4 0L4 6M-6 -6V6'} />
+                <path
+                  d={gone && back ? 'M-5 -5L5 5M-5 5L5 -5' : gone ? 'M-4 -6L4 0L-4 6M6 -6V6' : 'M4 -6L-4 0L4 6M-6 -6V6'}
+                />
               </g>
             </g>
           );
@@ -149,7 +152,11 @@ function Flights({ cards }: { readonly cards: Cards }): JSX.Element {
         const to = cards.get(events.text(events.peer.at(index)))?.center;
         if (from === undefined || to === undefined) return null;
         return (
-          <g key={index} class="loss" transform={`translate(${from.x + (to.x - from.x) * 0.6} ${from.y + (to.y - from.y) * 0.6})`}>
+          <g
+            key={index}
+            class="loss"
+            transform={`translate(${from.x + (to.x - from.x) * 0.6} ${from.y + (to.y - from.y) * 0.6})`}
+          >
             <path d="M-6 -6L6 6M-6 6L6 -6" />
             <text x={10} y={4}>{`${events.text(events.word.at(index))} lost`}</text>
           </g>

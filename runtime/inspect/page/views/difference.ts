@@ -16,7 +16,12 @@ export function differencesOf(before: Serializable, after: Serializable): Readon
   return found;
 }
 
-function compare(before: Serializable | undefined, after: Serializable, path: string, found: Map<string, Difference>): boolean {
+function compare(
+  before: Serializable | undefined,
+  after: Serializable,
+  path: string,
+  found: Map<string, Difference>,
+): boolean {
   if (Object.is(before, after)) return false;
   if (before === undefined) {
     found.set(path, 'added');

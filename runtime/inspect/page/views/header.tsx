@@ -1,6 +1,6 @@
 /** The bar at the top: what is looked at, opening another run, and taking this one away. */
 import type { JSX } from 'preact';
-import { theme, type Theme } from '../layout.js';
+import { type Theme, theme } from '../layout.js';
 import { failure, opened, standing } from '../model.js';
 import { openFile } from '../opening.js';
 import { addressOf, download, fileOf } from '../saved.js';
@@ -36,7 +36,12 @@ export function Header(): JSX.Element {
       </label>
       {run !== null && (
         <>
-          <button type="button" data-do="link" title="Copy an address that brings back exactly this run" onClick={() => copyLink()}>
+          <button
+            type="button"
+            data-do="link"
+            title="Copy an address that brings back exactly this run"
+            onClick={() => copyLink()}
+          >
             Copy link
           </button>
           <button
@@ -78,6 +83,9 @@ async function copyLink(): Promise<void> {
   try {
     await navigator.clipboard.writeText(address);
   } catch {
-    failure.value = { code: 'CLIPBOARD', message: 'The browser did not let the page copy: the address bar has the link now.' };
+    failure.value = {
+      code: 'CLIPBOARD',
+      message: 'The browser did not let the page copy: the address bar has the link now.',
+    };
   }
 }

@@ -1,7 +1,7 @@
 /** The guided scenes: a list of them, and the one that is told. */
 import type { JSX } from 'preact';
 import { scenes } from '../scenes/index.js';
-import { ready, stopTelling, tell, tellBack, tellNext, telling } from '../telling.js';
+import { ready, stopTelling, tell, tellBack, telling, tellNext } from '../telling.js';
 import './scenes.css';
 
 export function Scenes(): JSX.Element {
@@ -39,7 +39,9 @@ export function Scenes(): JSX.Element {
         <button type="button" disabled={step < 0} onClick={tellBack}>
           Back
         </button>
-        <span aria-live="polite">{step < 0 ? `${scene.steps.length} steps` : `${step + 1} of ${scene.steps.length}`}</span>
+        <span aria-live="polite">
+          {step < 0 ? `${scene.steps.length} steps` : `${step + 1} of ${scene.steps.length}`}
+        </span>
         {last ? (
           <button type="button" class="main" data-do="again" onClick={() => tell(scene)}>
             Again

@@ -8,7 +8,17 @@ import { pause } from '../playback.js';
 import './setup.css';
 
 /** What can be told about a style before it is run; the rest it says itself when it refuses. */
-const styles: Readonly<Record<Scenario['replication'], { readonly about: string; readonly orders: readonly Scenario['order'][]; readonly reads: readonly Scenario['reads'][]; readonly memberships: readonly ('static' | 'dynamic')[] }>> = {
+const styles: Readonly<
+  Record<
+    Scenario['replication'],
+    {
+      readonly about: string;
+      readonly orders: readonly Scenario['order'][];
+      readonly reads: readonly Scenario['reads'][];
+      readonly memberships: readonly ('static' | 'dynamic')[];
+    }
+  >
+> = {
   active: {
     about: 'Every replica executes every request, in one total order.',
     orders: ['total', 'fifo-total', 'causal-total'],
@@ -48,15 +58,34 @@ export function Setup(): JSX.Element {
   const restyle = (replication: Scenario['replication']): void => {
     const next = styles[replication];
     const { membership: _, ...more } = now.more ?? {};
-    change({ replication, order: next.orders[0] as Scenario['order'], reads: next.reads[0] as Scenario['reads'], more }); // none is empty
+    change({
+      replication,
+      order: next.orders[0] as Scenario['order'],
+      reads: next.reads[0] as Scenario['reads'],
+      more,
+    }); // none is empty
   };
   const start = (submitted: Event): void => {
     submitted.preventDefault();
     draft.value = {};
     pause();
-    send({ do: 'open', run: { ...run, service: service.value ?? run.service, scenario: { ...now, ...(service.value === null || service.value === run.service ? {} : { requests: [] }) } } });
+    send({
+      do: 'open',
+      run: {
+        ...run,
+        service: service.value ?? run.service,
+        scenario: { ...now, ...(service.value === null || service.value === run.service ? {} : { requests: [] }) },
+      },
+    });
   };
-  const number = (name: string, value: number, least: number, most: number, set: (value: number) => void, step = 1): JSX.Element => (
+  const number = (
+    name: string,
+    value: number,
+    least: number,
+    most: number,
+    set: (value: number) => void,
+    step = 1,
+  ): JSX.Element => (
     <label>
       {name}
       <input
@@ -73,7 +102,11 @@ export function Setup(): JSX.Element {
     <form class="setup" onSubmit={start}>
       <label>
         style
-        <select value={now.replication} data-setting="replication" onChange={({ currentTarget }) => restyle(currentTarget.value as Scenario['replication'])}>
+        <select
+          value={now.replication}
+          data-setting="replication"
+          onChange={({ currentTarget }) => restyle(currentTarget.value as Scenario['replication'])}
+        >
           {Object.keys(styles).map((name) => (
             <option key={name}>{name}</option>
           ))}
@@ -83,7 +116,10 @@ export function Setup(): JSX.Element {
       {number('replicas', now.replicas, 1, 9, (replicas) => change({ replicas }))}
       <label>
         order
-        <select value={now.order} onChange={({ currentTarget }) => change({ order: currentTarget.value as Scenario['order'] })}>
+        <select
+          value={now.order}
+          onChange={({ currentTarget }) => change({ order: currentTarget.value as Scenario['order'] })}
+        >
           {orders
             .filter((order) => style.orders.includes(order))
             .map((order) => (
@@ -93,7 +129,10 @@ export function Setup(): JSX.Element {
       </label>
       <label>
         reads
-        <select value={now.reads} onChange={({ currentTarget }) => change({ reads: currentTarget.value as Scenario['reads'] })}>
+        <select
+          value={now.reads}
+          onChange={({ currentTarget }) => change({ reads: currentTarget.value as Scenario['reads'] })}
+        >
           {style.reads.map((reads) => (
             <option key={reads}>{reads}</option>
           ))}
@@ -104,7 +143,9 @@ export function Setup(): JSX.Element {
           members
           <select
             value={now.more?.membership ?? style.memberships[0]}
-            onChange={({ currentTarget }) => change({ more: { ...now.more, membership: currentTarget.value as 'static' | 'dynamic' } })}
+            onChange={({ currentTarget }) =>
+              change({ more: { ...now.more, membership: currentTarget.value as 'static' | 'dynamic' } })
+            }
           >
             <option value="static">the same for good</option>
             <option value="dynamic">come and go</option>
@@ -114,14 +155,31 @@ export function Setup(): JSX.Element {
       {now.replication === 'active' && (
         <label>
           faulty ones
-          <select value={now.tolerate} onChange={({ currentTarget }) => change({ tolerate: currentTarget.value as Scenario['tolerate'] })}>
+          <select
+            value={now.tolerate}
+            onChange={({ currentTarget }) => change({ tolerate: currentTarget.value as Scenario['tolerate'] })}
+          >
             <option value="crash">stop</option>
             <option value="byzantine">may lie (votes)</option>
           </select>
         </label>
       )}
-      {number('delay from', now.delay[0], 0, 1000, (least) => change({ delay: [least, Math.max(least, now.delay[1])] }), 0.5)}
-      {number('delay to', now.delay[1], 0, 1000, (most) => change({ delay: [Math.min(now.delay[0], most), most] }), 0.5)}
+      {number(
+        'delay from',
+        now.delay[0],
+        0,
+        1000,
+        (least) => change({ delay: [least, Math.max(least, now.delay[1])] }),
+        0.5,
+      )}
+      {number(
+        'delay to',
+        now.delay[1],
+        0,
+        1000,
+        (most) => change({ delay: [Math.min(now.delay[0], most), most] }),
+        0.5,
+      )}
       {number('loss', now.loss, 0, 0.9, (loss) => change({ loss }), 0.05)}
       {number('seed', now.seed, 0, 2 ** 32 - 1, (seed) => change({ seed }))}
       <p class="note">

@@ -78,7 +78,14 @@ function Field({ name, path, value, differences, depth }: FieldProps): JSX.Eleme
       {folds && shown && (
         <div class="inner">
           {inner.map(([key, each]) => (
-            <Field key={key} name={key} path={`${path}.${key}`} value={each} differences={differences} depth={depth + 1} />
+            <Field
+              key={key}
+              name={key}
+              path={`${path}.${key}`}
+              value={each}
+              differences={differences}
+              depth={depth + 1}
+            />
           ))}
         </div>
       )}

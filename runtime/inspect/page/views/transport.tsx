@@ -1,9 +1,10 @@
 /** The bar at the bottom: run and pause, single steps, speed, and the whole run as a slider. */
+
+import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import type { StepTo } from '../../protocol.js';
 import { cursor, following, lookAt, missed, opened, standing, timeline, told } from '../model.js';
 import { pause, play, playing, speed, speeds, stepBack, stepForward, time, toEnd } from '../playback.js';
-import type { StepTo } from '../../protocol.js';
-import { signal } from '@preact/signals';
 import './transport.css';
 
 const steps: readonly (readonly [StepTo, string])[] = [
@@ -20,28 +21,63 @@ export function Transport(): JSX.Element {
   const live = opened.value?.source === 'live';
   return (
     <div class="transport" role="toolbar" aria-label="Time">
-      <button type="button" title="Back to the beginning (Home)" aria-label="Back to the beginning" onClick={() => lookAt(0)}>
-        <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 3v10M13 3L5 8l8 5z" /></svg>
+      <button
+        type="button"
+        title="Back to the beginning (Home)"
+        aria-label="Back to the beginning"
+        onClick={() => lookAt(0)}
+      >
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M3 3v10M13 3L5 8l8 5z" />
+        </svg>
       </button>
-      <button type="button" title="One step back (←)" aria-label={`Back by one ${word()}`} data-do="back" onClick={() => stepBack(stepTo.value)}>
-        <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M11 3L4 8l7 5z" /></svg>
+      <button
+        type="button"
+        title="One step back (←)"
+        aria-label={`Back by one ${word()}`}
+        data-do="back"
+        onClick={() => stepBack(stepTo.value)}
+      >
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M11 3L4 8l7 5z" />
+        </svg>
       </button>
       {playing.value ? (
         <button type="button" class="main" data-do="pause" title="Pause (space)" onClick={pause}>
-          <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z" /></svg>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M4 3h3v10H4zM9 3h3v10H9z" />
+          </svg>
           Pause
         </button>
       ) : (
         <button type="button" class="main" data-do="run" title="Run (space)" onClick={play}>
-          <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5L13 8l-9 5.5z" /></svg>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M4 2.5L13 8l-9 5.5z" />
+          </svg>
           Run
         </button>
       )}
-      <button type="button" title="One step on (→)" aria-label={`On by one ${word()}`} data-do="step" onClick={() => stepForward(stepTo.value)}>
-        <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M5 3l7 5-7 5z" /></svg>
+      <button
+        type="button"
+        title="One step on (→)"
+        aria-label={`On by one ${word()}`}
+        data-do="step"
+        onClick={() => stepForward(stepTo.value)}
+      >
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M5 3l7 5-7 5z" />
+        </svg>
       </button>
-      <button type="button" title="To the end of what has happened (End)" aria-label="To the end" data-do="end" onClick={toEnd}>
-        <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M13 3v10M3 3l8 5-8 5z" /></svg>
+      <button
+        type="button"
+        title="To the end of what has happened (End)"
+        aria-label="To the end"
+        data-do="end"
+        onClick={toEnd}
+      >
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M13 3v10M3 3l8 5-8 5z" />
+        </svg>
       </button>
       <label>
         step by
