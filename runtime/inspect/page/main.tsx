@@ -152,25 +152,27 @@ function Failure(): JSX.Element | null {
   );
 }
 
+function onDrop(event: DragEvent): void {
+  event.preventDefault();
+  const [file] = event.dataTransfer?.files ?? [];
+  if (file !== undefined) openFile(file);
+}
+
 function Page(): JSX.Element {
   useEffect(() => {
     const stops = [keepTime(), keepContext(), keepTelling()];
-    document.addEventListener('keydown', onKey);
+    const unless = new AbortController();
+    const { signal } = unless;
+    document.addEventListener('keydown', onKey, { signal });
+    document.addEventListener('dragover', (event) => event.preventDefault(), { signal });
+    document.addEventListener('drop', onDrop, { signal });
     return () => {
-      document.removeEventListener('keydown', onKey);
+      unless.abort();
       for (const stop of stops) stop();
     };
   }, []);
   return (
-    <div
-      class={`page ${filling.value === null ? '' : 'filled'}`}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        const [file] = event.dataTransfer?.files ?? [];
-        if (file !== undefined) openFile(file);
-      }}
-    >
+    <div class={`page ${filling.value === null ? '' : 'filled'}`}>
       <Header />
       <Failure />
       <main>

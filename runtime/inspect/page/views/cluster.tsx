@@ -83,7 +83,7 @@ function Links({ cards }: { readonly cards: Cards }): JSX.Element {
   const cuts = cutsOf(cut.faults);
   const all = [...cards.values()];
   return (
-    <g class="links" aria-hidden="true">
+    <g class="links">
       {all.flatMap((a, i) =>
         all.slice(i + 1).map((b) => {
           const gone = cuts.has(`${a.node}>${b.node}`);

@@ -29,7 +29,7 @@ export function StateView(): JSX.Element {
           </>
         )}
       </p>
-      <div role="tree" aria-label={`Context of ${choice.actor} of ${choice.node}`}>
+      <div>
         {entriesOf(at.context).map(([name, value]) => (
           <Field key={name} name={name} path={name} value={value} differences={differences} depth={0} />
         ))}
@@ -63,10 +63,12 @@ function Field({ name, path, value, differences, depth }: FieldProps): JSX.Eleme
   };
   const folds = inner.length > 0;
   return (
-    <div class={`field ${difference ?? ''}`} role="treeitem" aria-expanded={folds ? shown : undefined}>
+    <div class={`field ${difference ?? ''}`}>
       <div
         class={`row ${folds ? 'folds' : ''}`}
-        {...(folds ? { role: 'button', tabIndex: 0, onClick: toggle, onKeyDown: act(toggle) } : {})}
+        {...(folds
+          ? { role: 'button', tabIndex: 0, 'aria-expanded': shown, onClick: toggle, onKeyDown: act(toggle) }
+          : {})}
       >
         <span class="fold" aria-hidden="true">
           {folds ? (shown ? '▾' : '▸') : ''}
