@@ -39,6 +39,8 @@ export const errorCodes = {
   STORAGE_FAILED: 'The storage of a node does not open or did not keep what was written; the node can promise nothing.',
   // snapshots
   SNAPSHOT_INVALID: 'A snapshot is of another service or version and no migration leads to this one.',
+  // the inspector
+  INSPECTION_FAILED: 'The inspector could not do what it was asked to do; what it shows goes on.',
   // input of the command
   INPUT_INVALID: 'A file, line, field or option of the input is wrong.',
 } as const;

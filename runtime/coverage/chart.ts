@@ -39,25 +39,30 @@ export const transitionsOf = ({ root }: AnyStateMachine): ChartTransition[] =>
 
 const nodesBelow = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodesBelow)];
 
-const stateName = (node: AnyStateNode): string => (node.parent === undefined ? '(any state)' : node.path.join('.'));
+export const stateName = (node: AnyStateNode): string =>
+  node.parent === undefined ? '(any state)' : node.path.join('.');
 
 /** A transition without a target stays where the machine is, whatever state that is. */
 const destination = ({ target }: AnyTransitionDefinition): string =>
   target === undefined ? '(same state)' : target.map(stateName).join(', ');
 
-/** XState's own event types carry the id of their state, which the name of the transition says already. */
-function trigger(transition: AnyTransitionDefinition): string {
+/** What sets it off, as its name has it. XState's own event types carry the id of their state, which the name of the transition says already. */
+export function trigger(transition: AnyTransitionDefinition): string {
   const { eventType, source } = transition;
   if (eventType === '') return 'always';
   if ('delay' in transition) return `after ${String(transition.delay)}`;
   return eventType === `xstate.done.state.${source.id}` ? 'done' : eventType;
 }
 
-function guardName({ guard }: AnyTransitionDefinition): string {
+/** Empty where there is none, or nobody named it. */
+export function guardName({ guard }: AnyTransitionDefinition): string {
   if (guard === undefined) return '';
   if (typeof guard === 'string') return guard;
   return typeof guard === 'function' ? guard.name : guard.type;
 }
+
+/** Type of the actions that only count. */
+export const COUNT = 'chorale.count';
 
 /**
  * Has `count` called whenever this transition is taken, or this state entered. XState resolves the actions of a transition only
@@ -68,7 +73,7 @@ function guardName({ guard }: AnyTransitionDefinition): string {
  */
 export function mark(part: ChartState | ChartTransition, count: () => void): void {
   const action = Object.assign(() => {}, {
-    type: 'chorale.count',
+    type: COUNT,
     resolve(_scope: unknown, snapshot: unknown) {
       count();
       return [snapshot, undefined, undefined];
