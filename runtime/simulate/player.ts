@@ -106,23 +106,21 @@ export class Player<S extends AnyService> {
     this.#until = Math.max(this.#until, time);
   }
 
-  /**
-   * Runs what is due next. False when the run is over: every request has ended, so have the faults that are to end, and the nodes
-   * have come to rest, or had the time for it.
-   */
-  step(): boolean {
-    if (this.#busy()) {
+  /** Every request has ended, so have the faults that are to end, and the nodes have come to rest, or had the time for it. */
+  get over(): boolean {
+    const { nextDue, now } = this.#simulation;
+    if (nextDue === undefined) return true;
+    if (this.#left > 0 || this.#faulty || nextDue <= this.#until) {
       this.#restBy = null;
-      return this.#simulation.step();
+      return false;
     }
-    this.#restBy ??= this.#simulation.now + (this.#settings.liveness?.within ?? REST_WITHIN);
-    return this.#simulation.stepToRest(this.#restBy);
+    this.#restBy ??= now + (this.#settings.liveness?.within ?? REST_WITHIN);
+    return nextDue > this.#restBy || this.#simulation.resting;
   }
 
-  #busy(): boolean {
-    if (this.#left > 0 || this.#faulty) return true;
-    const due = this.#simulation.nextDue;
-    return due !== undefined && due <= this.#until;
+  /** Runs what is due next. False when the run is over. */
+  step(): boolean {
+    return !this.over && this.#simulation.step();
   }
 
   #clientOf(name: string): Client {

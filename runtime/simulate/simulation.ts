@@ -182,22 +182,22 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
    * time at most. Says whether it came to rest.
    */
   settle(limit = 60_000): boolean {
-    const deadline = this.now + limit;
-    while (this.stepToRest(deadline)) {}
-    return this.#resting();
-  }
-
-  /** Runs what is due next, unless everything is at rest or that is due after the deadline (ms, virtual): then it is false. */
-  stepToRest(deadline: number): boolean {
-    const due = this.#resting() ? undefined : this.nextDue;
-    return due !== undefined && due <= deadline && this.step();
+    const { clock } = this.#world;
+    const deadline = clock.now() + limit;
+    while (!this.resting) {
+      const due = clock.nextDue();
+      if (due === undefined || due > deadline) break;
+      clock.step();
+    }
+    return this.resting;
   }
 
   protected override async drained(): Promise<void> {
     while (this.unsettled > 0) await this.advance(1);
   }
 
-  #resting(): boolean {
+  /** Every live node has sent, and seen acknowledged, all that it has to. */
+  get resting(): boolean {
     for (const node of this.nodes.values()) {
       // A master that has still to pass something on only waits for its time.
       if (!node.idle || (node.hosts('rm') && !node.recovers('rm') && node.snapshotOf('rm').hasTag('lagging')))

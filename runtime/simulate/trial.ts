@@ -117,11 +117,11 @@ export class TrialRun {
   }
 
   /** By all that has happened so far. Before the run is over, requests that wait for their answers count as unanswered. */
-  assess(): Trial {
+  assess(asked: Pick<TrialSettings, 'property' | 'limits' | 'quick'> = this.#settings): Trial {
     const { scenario, simulation } = this;
     const played = this.player.playedSoFar;
     const history = historyOf(played);
-    const consistency = checkHistory(history, simulation.service, this.#settings);
+    const consistency = checkHistory(history, simulation.service, asked);
     const verdict = judge(simulation, played, this.#log);
     const lost = isLost(simulation, verdict);
     return {
@@ -134,7 +134,7 @@ export class TrialRun {
       lost,
       violations: [
         ...failureViolations(this.#failures),
-        ...ofHistory(consistency, this.#settings.property, played),
+        ...ofHistory(consistency, asked.property, played),
         ...ofUpdates(simulation, played, verdict, this.#updates),
         ...ofVerdict(verdict, scenario, lost),
         ...(mayLose(simulation) ? [] : repeatViolations(this.#repeats, played)),
