@@ -154,6 +154,10 @@ function Legend() {
         <b aria-hidden="true">✕</b>
         lost, crashed
       </li>
+      <li title="received and of no use: late, twice, out of date">
+        <span aria-hidden="true">×</span>
+        dropped
+      </li>
     </ul>
   );
 }

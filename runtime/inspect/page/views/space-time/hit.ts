@@ -7,6 +7,8 @@ export interface Hit {
   readonly index: number;
   readonly x: number;
   readonly y: number;
+  /** How many of its kind are here as well, too near to be told apart. */
+  readonly more: number;
 }
 
 /** px. */
@@ -24,7 +26,7 @@ function markAt(scene: Scene, x: number, y: number): Hit | null {
     const distance = Math.hypot(mark.x - x, mark.y - y);
     if (distance >= least) continue;
     least = distance;
-    best = { kind: 'event', index: mark.index, x: mark.x, y: mark.y };
+    best = { kind: 'event', index: mark.index, x: mark.x, y: mark.y, more: 'count' in mark ? mark.count - 1 : 0 };
   }
   return best;
 }
@@ -32,7 +34,7 @@ function markAt(scene: Scene, x: number, y: number): Hit | null {
 function blockAt(scene: Scene, x: number, y: number): Hit | null {
   for (const block of [...scene.chips, ...scene.blocks]) {
     const inside = x >= block.x - 1 && x <= block.x + block.width + 1 && y >= block.y && y <= block.y + block.height;
-    if (inside) return { kind: 'event', index: block.index, x, y: block.y };
+    if (inside) return { kind: 'event', index: block.index, x, y: block.y, more: 0 };
   }
   return null;
 }
@@ -44,7 +46,7 @@ function arrowAt(scene: Scene, x: number, y: number): Hit | null {
     const distance = distanceTo(x, y, x1, y1, x2, y2) + (dim ? 2 : 0);
     if (distance >= least) continue;
     least = distance;
-    best = { kind: 'message', index, x, y };
+    best = { kind: 'message', index, x, y, more: 0 };
   }
   return best;
 }
@@ -52,10 +54,11 @@ function arrowAt(scene: Scene, x: number, y: number): Hit | null {
 /** Held back, or a fault that lasts. */
 function spanAt(scene: Scene, x: number, y: number): Hit | null {
   for (const held of scene.held)
-    if (x >= held.x1 && x <= held.x2 && Math.abs(y - held.y) < 5) return { kind: 'event', index: held.index, x, y };
+    if (x >= held.x1 && x <= held.x2 && Math.abs(y - held.y) < 5)
+      return { kind: 'event', index: held.index, x, y, more: 0 };
   for (const fault of scene.faults)
     if (x >= fault.x - 5 && x <= fault.x + fault.width + 5 && y >= fault.y && y < fault.y + 17)
-      return { kind: 'event', index: fault.index, x, y };
+      return { kind: 'event', index: fault.index, x, y, more: 0 };
   return null;
 }
 

@@ -87,7 +87,8 @@ export function lifelines({ timeline, landmarks, rowOf, rows, width, x }: Within
   return [...rowOf].flatMap(([node, row]): Life[] => {
     const y = rows[row] as number; // every row has its place
     const lives: Life[] = [];
-    let last = 0;
+    const born = landmarks.born.get(node);
+    let last = born === undefined ? 0 : Math.max(0, x(born));
     for (const { from, to } of landmarks.downs.get(node) ?? []) {
       const [start, end] = [x(from), to === NONE ? width : x(to)];
       if (end < 0 || start > width) continue;
@@ -152,7 +153,7 @@ export function viewMarks({ timeline, landmarks, rowOf, rows, x, from, to, width
     const event = timeline.whole(index);
     if (row === undefined || event?.kind !== 'view') continue;
     const at = x(index);
-    const room = (next.get(row) ?? width) - at - 10;
+    const room = (next.get(row) ?? width) - at - 14;
     const label = `v${event.id}`;
     const members = event.members.map((member) => (event.joining?.includes(member) ? `(${member})` : member)).join(' ');
     if (label.length * LETTER > room && room > -10) continue; // the later one stands there
@@ -195,10 +196,11 @@ export function severed({ timeline, landmarks, rowOf, rows, x, width }: Within):
         return row === undefined ? [] : [{ row, side: names }];
       });
     const named = [...rowsOf(sides[1]), ...rowsOf(sides[3])].sort((a, b) => a.row - b.row);
-    return named.flatMap(({ row, side }, place): Severed[] => {
+    return named.flatMap(({ side }, place): Severed[] => {
       const after = named[place + 1];
       if (after === undefined || after.side === side) return [];
-      const y = ((rows[row] as number) + (rows[after.row] as number)) / 2; // every row has its place
+      // In the gap over the lower one, never on a line.
+      const y = ((rows[after.row - 1] ?? 0) + (rows[after.row] ?? 0)) / 2;
       return [{ index: from, x1: Math.max(0, x1), x2: Math.min(width, x2), y, oneWay: sides[2] === '>' }];
     });
   });

@@ -20,9 +20,9 @@ export interface Chip extends Block {
 }
 
 /** px. */
-export const BLOCK_HEIGHT = 9;
+export const BLOCK_HEIGHT = 12;
 const UNDER_LINE = 5;
-const CHIP = { narrowest: 2, widest: 22 };
+const CHIP = { narrowest: 3, widest: 28 };
 
 export function blockOf(
   { timeline, landmarks }: Stage,
@@ -51,21 +51,31 @@ export function blockOf(
 }
 
 /** Side by side where they happened at the same moment, as wide as there is room before the next. */
-export function chipsOf(instants: readonly Chip[], rows: number): Chip[] {
+export function chipsOf(instants: readonly Chip[], blocks: readonly Block[], rows: number): Chip[] {
   const byRow = Array.from({ length: rows }, (): Chip[] => []);
   for (const chip of instants) byRow[chip.row]?.push(chip);
   return byRow.flatMap((chips) => {
-    const placed: Chip[] = [];
-    for (let first = 0; first < chips.length; ) {
-      const { x = 0 } = chips[first] ?? {};
-      let next = first;
-      while (next < chips.length && (chips[next]?.x ?? 0) - x < 1) next++;
-      const room = ((chips[next]?.x ?? Number.POSITIVE_INFINITY) - x - 2) / (next - first);
-      const width = Math.max(CHIP.narrowest, Math.min(CHIP.widest, room));
-      for (const [place, chip] of chips.slice(first, next).entries())
-        placed.push({ ...chip, x: x + place * width, width: Math.max(width - 1, 1) });
-      first = next;
-    }
-    return placed;
+    const [chip] = chips;
+    if (chip === undefined) return [];
+    const starts = blocks.filter(({ y }) => y === chip.y).map(({ x }) => x);
+    return sideBySide(chips, starts);
   });
+}
+
+/** One row of them; `starts` is where something else begins there. */
+function sideBySide(chips: readonly Chip[], starts: readonly number[]): Chip[] {
+  const placed: Chip[] = [];
+  let block = 0;
+  for (let first = 0; first < chips.length; ) {
+    const { x = 0 } = chips[first] ?? {};
+    let next = first;
+    while (next < chips.length && (chips[next]?.x ?? 0) - x < 1) next++;
+    while (block < starts.length && (starts[block] ?? 0) < x - 1) block++;
+    const end = Math.min(chips[next]?.x ?? Number.POSITIVE_INFINITY, starts[block] ?? Number.POSITIVE_INFINITY);
+    const width = Math.max(CHIP.narrowest, Math.min(CHIP.widest, (end - x - 2) / (next - first)));
+    for (const [place, chip] of chips.slice(first, next).entries())
+      placed.push({ ...chip, x: x + place * width, width: Math.max(width - 1, 1) });
+    first = next;
+  }
+  return placed;
 }

@@ -10,8 +10,8 @@ import { FAULT_ROW } from './stage.js';
 
 /** Shades that can be told apart. */
 const SHADES = 8;
-/** Arrows up to which each says what it is, and px that one must be long for that. */
-const NAMED = { arrows: 60, length: 96 };
+/** Arrows up to which each says what it is, px that one must be long for that, and px between two names. */
+const NAMED = { arrows: 80, length: 90, apart: 15 };
 const DIM = 0.14;
 const FAINT = 0.4;
 
@@ -37,7 +37,7 @@ function grid({ ticks, window, width, height, axis }: Scene, pen: Pen): void {
     const x = xs[place] ?? 0;
     // No label is cut at the edge.
     const half = label.length * 3.4;
-    if (x > half && x < width - half) pen.text(x, axis - 14, label, { colour: 'faint', align: 'center' });
+    if (x > half && x < width - half) pen.text(x, axis - 13, label, { colour: 'faint', align: 'center' });
   });
   pen.lines([0, axis - 0.5, width, axis - 0.5], { colour: 'line' });
 }
@@ -121,11 +121,11 @@ function blocks(scene: Scene, pen: Pen): void {
     );
   }
   for (const { x, y, width, height, phase, request, dim } of all) {
-    if (dim || width < 17) continue;
     const left = Math.max(x, 0);
-    const room = x + width - left - 6;
-    const text = room > (phase.length + request.length + 2) * 6 ? `${phase} ${request}` : phase;
-    pen.text(left + 3, y + height / 2 + 0.5, text, { colour: 'raised', size: 8.5, bold: true, room: room + 4 });
+    const room = x + width - left;
+    if (dim || room < phase.length * 7 + 5) continue;
+    const text = room > (phase.length + request.length + 2) * 6.5 ? `${phase} ${request}` : phase;
+    pen.text(left + 3.5, y + height / 2 + 0.5, text, { colour: 'raised', size: 9.5, bold: true });
   }
 }
 
@@ -147,14 +147,33 @@ function arrows(all: readonly Arrow[], pen: Pen): void {
       );
     }
   }
-  const named = all.filter(({ dim, control }) => !dim && !control);
-  if (named.length > NAMED.arrows) return;
-  for (const { x1, y1, x2, y2, type } of named) {
-    if (Math.hypot(x2 - x1, y2 - y1) < Math.max(NAMED.length, type.length * 7 + 30)) continue;
-    const degrees = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
+  name(
+    all.filter(({ dim, control }) => !dim && !control),
+    pen,
+  );
+}
+
+/** Says of each arrow what it is, where there is room for it. */
+function name(arrows: readonly Arrow[], pen: Pen): void {
+  if (arrows.length > NAMED.arrows) return;
+  /** Points that the names so far go over. */
+  const taken: [x: number, y: number][] = [];
+  for (const { x1, y1, x2, y2, type } of arrows) {
+    const length = Math.hypot(x2 - x1, y2 - y1);
+    const half = type.length * 3;
+    if (length < Math.max(NAMED.length, half * 2 + 40)) continue;
+    const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+    const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+    const points = [-1, -0.5, 0, 0.5, 1].map((share): [number, number] => [
+      x + ux * half * share,
+      y + uy * half * share,
+    ]);
+    if (points.some(([px, py]) => taken.some(([tx, ty]) => Math.hypot(px - tx, py - ty) < NAMED.apart))) continue;
+    taken.push(...points);
+    const degrees = (Math.atan2(uy, ux) * 180) / Math.PI;
     // Never on its head.
     const turn = Math.abs(degrees) > 90 ? degrees + 180 : degrees;
-    pen.text((x1 + x2) / 2, (y1 + y2) / 2, type, { colour: 'faint', size: 10, align: 'center', halo: true, turn });
+    pen.text(x, y, type, { colour: 'faint', size: 10, align: 'center', halo: true, turn });
   }
 }
 
@@ -216,7 +235,7 @@ function views({ views }: Scene, pen: Pen): void {
   for (const { x, y, label, members } of views) {
     pen.lines([x, y - 9, x, y + 1], { colour: 'good', width: 2 });
     pen.text(x + 5, y - 11, label, { colour: 'good', bold: true, halo: true });
-    if (members !== '') pen.text(x + 7 + label.length * 7, y - 11, members, { colour: 'faint', halo: true });
+    if (members !== '') pen.text(x + 11 + label.length * 7, y - 11, members, { colour: 'faint', halo: true });
   }
 }
 

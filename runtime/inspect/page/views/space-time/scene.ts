@@ -93,7 +93,7 @@ export function sceneOf(stage: Stage, window: Window, options: SceneOptions): Sc
     arrows: drawing.arrows,
     held: drawing.held,
     blocks: drawing.blocks,
-    chips: chipsOf(drawing.instants, rows.length),
+    chips: chipsOf(drawing.instants, drawing.blocks, rows.length),
     dots: drawing.dots,
     crosses: [...drawing.stubs, ...lossMarks(within, single)],
     views: viewMarks(within),

@@ -31,7 +31,7 @@ export interface Stage {
 
 /** px of a row of faults. */
 export const FAULT_ROW = 20;
-const AXIS = 26;
+const AXIS = 42;
 
 /** The rows' places, px from the top. */
 export function rowsAt(

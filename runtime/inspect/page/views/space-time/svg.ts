@@ -18,7 +18,7 @@ export interface SvgOptions extends SceneOptions {
 }
 
 /** px beside the picture. */
-const NAMES = 96;
+const NAMES = 104;
 
 export function spaceTimeSvg(timeline: Timeline, window: Window, options: SvgOptions): string {
   const landmarks = new Landmarks();

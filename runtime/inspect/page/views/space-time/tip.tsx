@@ -12,7 +12,7 @@ export function Tip({ hit }: { readonly hit: ReadonlySignal<Hit | null> }) {
   const { value: at } = hit;
   const of = timeline.value;
   if (at === null || at.index >= of.length) return null;
-  const lines = linesOf(of, at.index);
+  const lines = [...linesOf(of, at.index), ...(at.more > 0 ? [`and ${at.more} more like it: zoom in`] : [])];
   const [sentence, ...more] = lines;
   const { width, height } = size.value;
   const place = (element: HTMLDivElement | null): void => {
