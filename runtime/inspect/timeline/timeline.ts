@@ -9,6 +9,8 @@ import { Cut } from './cut.js';
 
 /** Events from one keyframe to the next. */
 const KEYFRAME = 1024;
+/** Events between a phase and what is done in the same handling, at most. */
+const NEAR = 64;
 
 export class Timeline {
   readonly words: string[] = [];
@@ -186,7 +188,19 @@ export class Timeline {
       else events.push(index);
     }
     const from = this.cause.at(index) === NONE ? sent : this.cause.at(index);
-    this.request.push(first < last ? this.#requests.at(first) : from === NONE ? NONE : this.request.at(from));
+    const about = first < last ? this.#requests.at(first) : from === NONE ? NONE : this.request.at(from);
+    this.request.push(about === NONE ? this.#justServed(index) : about);
+  }
+
+  /** What is done right after a phase, in the same handling, is for the request of that phase: of what was held back no cause tells. */
+  #justServed(index: number): number {
+    const node = this.node.at(index);
+    for (let before = index - 1; before >= Math.max(0, index - NEAR); before--) {
+      if (this.t.at(before) !== this.t.at(index)) return NONE;
+      if (this.node.at(before) !== node || this.kind.at(before) !== kindNumber.phase) continue;
+      return this.cause.at(before) === this.cause.at(index) ? this.request.at(before) : NONE;
+    }
+    return NONE;
   }
 
   #step(chunk: StepChunk): void {

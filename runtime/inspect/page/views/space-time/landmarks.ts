@@ -52,6 +52,8 @@ export class Landmarks {
   /** Requests in the order in which they came. */
   readonly ordinals = new Map<number, number>();
   readonly downs = new Map<number, Down[]>();
+  /** Of a node that was not there from the start: index of the event with which it was. */
+  readonly born = new Map<number, number>();
   readonly views: number[] = [];
   readonly losses: number[] = [];
   readonly recoveries: number[] = [];
@@ -93,7 +95,7 @@ export class Landmarks {
     this.lane = new Integers();
     for (const list of [this.reach, this.views, this.losses, this.recoveries, this.faults, this.#flights])
       list.length = 0;
-    for (const known of [this.open, this.ordinals, this.downs]) known.clear();
+    for (const known of [this.open, this.ordinals, this.downs, this.born]) known.clear();
     this.#phases = new Map();
     this.#holdBack = new HoldBack();
     this.faultLanes = 0;
@@ -139,6 +141,7 @@ export class Landmarks {
         break;
       case kindNumber.recovered:
         this.recoveries.push(index);
+        if (timeline.amount.at(index) === 1) this.born.set(timeline.node.at(index), index);
         for (const down of this.downs.get(timeline.node.at(index)) ?? []) if (down.to === NONE) down.to = index;
         break;
       case kindNumber.fault:

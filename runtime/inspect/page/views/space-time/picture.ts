@@ -1,0 +1,252 @@
+/** Draws a scene. */
+import type { Arrow } from './arrows.js';
+import { strength } from './density.js';
+import type { Cross } from './marks.js';
+import type { Colour, Pen } from './pen.js';
+import type { Block } from './phases.js';
+import { xOf } from './scale.js';
+import { COLUMN, type Dot, type Scene } from './scene.js';
+import { FAULT_ROW } from './stage.js';
+
+/** Shades that can be told apart. */
+const SHADES = 8;
+/** Arrows up to which each says what it is, px that one must be long for that, and px between two names. */
+const NAMED = { arrows: 80, length: 90, apart: 15 };
+const DIM = 0.14;
+const FAINT = 0.4;
+
+export function draw(scene: Scene, pen: Pen): void {
+  grid(scene, pen);
+  if (scene.shading !== null) shade(scene, pen);
+  faults(scene, pen);
+  lives(scene, pen);
+  blocks(scene, pen);
+  arrows(scene.arrows, pen);
+  dots(scene, pen);
+  crosses(scene.crosses, pen);
+  views(scene, pen);
+}
+
+function grid({ ticks, window, width, height, axis }: Scene, pen: Pen): void {
+  const xs = ticks.map(({ t }) => Math.round(xOf(window, width, t)) + 0.5);
+  pen.lines(
+    xs.flatMap((x) => [x, axis - 5, x, height]),
+    { colour: 'line', alpha: 0.6 },
+  );
+  ticks.forEach(({ label }, place) => {
+    const x = xs[place] ?? 0;
+    // No label is cut at the edge.
+    const half = label.length * 3.4;
+    if (x > half && x < width - half) pen.text(x, axis - 13, label, { colour: 'faint', align: 'center' });
+  });
+  pen.lines([0, axis - 0.5, width, axis - 0.5], { colour: 'line' });
+}
+
+/** Stretches of the same shade are one box. */
+function shade({ shading, rows }: Scene, pen: Pen): void {
+  if (shading === null) return;
+  const boxes = { text: shades(), accent: shades() };
+  const strip = (
+    counts: Float32Array,
+    row: number,
+    most: number,
+    y: number,
+    height: number,
+    into: number[][],
+  ): void => {
+    let [since, level] = [0, 0];
+    for (let column = 0; column <= shading.columns; column++) {
+      const count = column < shading.columns ? (counts[column * shading.rows + row] ?? 0) : 0;
+      const now = Math.ceil(strength(count, most) * SHADES);
+      if (now === level) continue;
+      if (level > 0) into[level]?.push(since * COLUMN, y, (column - since) * COLUMN, height);
+      [since, level] = [column, now];
+    }
+  };
+  rows.forEach((y, row) => {
+    const below = rows[row + 1];
+    strip(shading.activity, row, shading.most.activity, y - 4, 8, boxes.accent);
+    if (below !== undefined) strip(shading.crossings, row, shading.most.crossings, y + 8, below - y - 16, boxes.text);
+  });
+  boxes.text.forEach((each, level) => {
+    pen.boxes(each, { colour: 'faint', alpha: (level / SHADES) * 0.6 });
+  });
+  boxes.accent.forEach((each, level) => {
+    pen.boxes(each, { colour: 'accent', alpha: level / SHADES });
+  });
+}
+
+const shades = (): number[][] => Array.from({ length: SHADES + 1 }, () => []);
+
+function faults({ faults, severed, height }: Scene, pen: Pen): void {
+  for (const { x, width, y, text, lasts } of faults) {
+    if (lasts) {
+      pen.boxes([x, y, width, FAULT_ROW - 4], { colour: 'warning', alpha: 0.16, radius: 3 });
+      pen.boxes([x, y, 2, FAULT_ROW - 4], { colour: 'warning' });
+      pen.boxes([x, y + FAULT_ROW, width, height], { colour: 'warning', alpha: 0.03 });
+      pen.text(Math.max(x, 0) + 7, y + 8, text, { colour: 'warning', room: width - 12 + Math.min(x, 0) });
+    } else {
+      pen.triangles([x - 5, y + 2, x + 5, y + 2, x, y + 11], { colour: 'warning' });
+      pen.text(x + 8, y + 8, text, { colour: 'warning', halo: true });
+    }
+  }
+  for (const { x1, x2, y, oneWay } of severed) {
+    pen.boxes([x1, y - 5, x2 - x1, 10], { colour: 'bad', alpha: 0.1 });
+    pen.lines([x1, y, x2, y], { colour: 'bad', width: 2, dash: [7, 5] });
+    const label = oneWay ? 'cut, one way' : 'cut';
+    pen.text(Math.max(x1, 0) + 6, y - 10, label, { colour: 'bad', halo: true, room: x2 - Math.max(x1, 0) - 8 });
+  }
+}
+
+function lives({ lives, held }: Scene, pen: Pen): void {
+  const ends = (up: boolean): number[] =>
+    lives.filter((life) => life.up === up).flatMap(({ x1, x2, y }) => [x1, y, x2, y]);
+  pen.lines(ends(true), { colour: 'faint', width: 1.5 });
+  pen.lines(ends(false), { colour: 'faint', width: 1, alpha: 0.45, dash: [2, 5] });
+  for (const dim of [true, false]) {
+    pen.boxes(
+      held.filter((each) => each.dim === dim).flatMap(({ x1, x2, y }) => [x1, y - 3, Math.max(x2 - x1, 1), 6]),
+      { colour: 'warning', alpha: dim ? DIM : 0.45, radius: 2 },
+    );
+  }
+}
+
+function blocks(scene: Scene, pen: Pen): void {
+  const all: readonly Block[] = [...scene.blocks, ...scene.chips];
+  for (const group of grouped(all, ({ tone, dim }) => `${tone} ${dim}`)) {
+    const [{ tone, dim }] = group;
+    pen.boxes(
+      group.flatMap(({ x, y, width, height }) => [x, y, width, height]),
+      { colour: tone, alpha: dim ? DIM : 0.85, radius: 2 },
+    );
+  }
+  for (const { x, y, width, height, phase, request, dim } of all) {
+    const left = Math.max(x, 0);
+    const room = x + width - left;
+    if (dim || room < phase.length * 7 + 5) continue;
+    const text = room > (phase.length + request.length + 2) * 6.5 ? `${phase} ${request}` : phase;
+    pen.text(left + 3.5, y + height / 2 + 0.5, text, { colour: 'raised', size: 9.5, bold: true });
+  }
+}
+
+function arrows(all: readonly Arrow[], pen: Pen): void {
+  const groups = grouped(all, ({ tone, dim, control, fate }) => `${tone} ${dim} ${control} ${fate}`);
+  for (const group of groups) {
+    const [{ tone, dim, control, fate }] = group;
+    const alpha = (dim ? DIM : 1) * (control ? FAINT : 1);
+    pen.lines(
+      group.flatMap(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2]),
+      { colour: tone, alpha, width: control ? 1 : 1.4, ...(fate === 'arrived' ? {} : { dash: [4, 3] }) },
+    );
+    if (fate === 'arrived' || fate === 'flying') pen.triangles(group.flatMap(head), { colour: tone, alpha });
+    else {
+      const colour: Colour = control ? 'faint' : 'bad';
+      pen.lines(
+        group.flatMap(({ x2, y2 }) => cross(x2, y2, 3.5)),
+        { colour, width: 1.8, alpha },
+      );
+    }
+  }
+  name(
+    all.filter(({ dim, control }) => !dim && !control),
+    pen,
+  );
+}
+
+/** Says of each arrow what it is, where there is room for it. */
+function name(arrows: readonly Arrow[], pen: Pen): void {
+  if (arrows.length > NAMED.arrows) return;
+  /** Points that the names so far go over. */
+  const taken: [x: number, y: number][] = [];
+  for (const { x1, y1, x2, y2, type } of arrows) {
+    const length = Math.hypot(x2 - x1, y2 - y1);
+    const half = type.length * 3;
+    if (length < Math.max(NAMED.length, half * 2 + 40)) continue;
+    const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+    const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+    const points = [-1, -0.5, 0, 0.5, 1].map((share): [number, number] => [
+      x + ux * half * share,
+      y + uy * half * share,
+    ]);
+    if (points.some(([px, py]) => taken.some(([tx, ty]) => Math.hypot(px - tx, py - ty) < NAMED.apart))) continue;
+    taken.push(...points);
+    const degrees = (Math.atan2(uy, ux) * 180) / Math.PI;
+    // Never on its head.
+    const turn = Math.abs(degrees) > 90 ? degrees + 180 : degrees;
+    pen.text(x, y, type, { colour: 'faint', size: 10, align: 'center', halo: true, turn });
+  }
+}
+
+/** A triangle at the end of an arrow. */
+function head({ x1, y1, x2, y2 }: Arrow): number[] {
+  const length = Math.hypot(x2 - x1, y2 - y1);
+  if (length < 1) return [];
+  const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+  const size = Math.min(7, length / 2);
+  const [bx, by] = [x2 - ux * size, y2 - uy * size];
+  const half = size * 0.42;
+  return [x2, y2, bx - uy * half, by + ux * half, bx + uy * half, by - ux * half];
+}
+
+const cross = (x: number, y: number, size: number): number[] => [
+  ...[x - size, y - size, x + size, y + size],
+  ...[x - size, y + size, x + size, y - size],
+];
+
+function dots({ dots }: Scene, pen: Pen): void {
+  const of = (kind: Dot['kind'], dim: boolean, radius: number): number[] =>
+    dots.filter((dot) => dot.kind === kind && dot.dim === dim).flatMap(({ x, y }) => [x, y, radius]);
+  for (const dim of [true, false]) {
+    const alpha = dim ? DIM : 1;
+    const delivered = of('delivered', dim, 3);
+    pen.discs(delivered, { colour: 'raised', alpha });
+    pen.rings(delivered, { colour: 'text', alpha, width: 1.4 });
+    pen.discs(of('called', dim, 4.5), { colour: 'accent', alpha });
+    pen.discs(of('answered', dim, 4), { colour: 'raised', alpha });
+    pen.rings(of('answered', dim, 4.5), { colour: 'accent', alpha, width: 2 });
+    pen.lines(
+      dots.filter((dot) => dot.kind === 'dropped' && dot.dim === dim).flatMap(({ x, y }) => cross(x, y - 6, 2)),
+      { colour: 'faint', alpha, width: 1.2 },
+    );
+  }
+}
+
+function crosses(all: readonly Cross[], pen: Pen): void {
+  const of = (kind: Cross['kind']): Cross[] => all.filter((each) => each.kind === kind);
+  const lost = of('lost');
+  pen.lines(
+    lost.flatMap(({ from, x, y }) => (from === null ? [] : [from.x, from.y, x, y])),
+    { colour: 'bad', width: 1.2, alpha: 0.8, dash: [2, 3] },
+  );
+  pen.lines(
+    lost.flatMap(({ x, y }) => cross(x, y, 3.5)),
+    { colour: 'bad', width: 1.8 },
+  );
+  pen.lines(
+    of('crashed').flatMap(({ x, y }) => cross(x, y, 6)),
+    { colour: 'bad', width: 3 },
+  );
+  const back = of('recovered').flatMap(({ x, y }) => [x, y, 5]);
+  pen.discs(back, { colour: 'raised' });
+  pen.rings(back, { colour: 'good', width: 2.2 });
+}
+
+function views({ views }: Scene, pen: Pen): void {
+  for (const { x, y, label, members } of views) {
+    pen.lines([x, y - 9, x, y + 1], { colour: 'good', width: 2 });
+    pen.text(x + 5, y - 11, label, { colour: 'good', bold: true, halo: true });
+    if (members !== '') pen.text(x + 11 + label.length * 7, y - 11, members, { colour: 'faint', halo: true });
+  }
+}
+
+/** In groups that are drawn with one stroke; none is empty. */
+function grouped<Each>(all: readonly Each[], by: (each: Each) => string): [Each, ...Each[]][] {
+  const groups = new Map<string, [Each, ...Each[]]>();
+  for (const each of all) {
+    const key = by(each);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,154 @@
+/** What the diagram shows of the run, and how: which stretch of it, in what colours, what is highlighted. */
+import { computed, effect, signal } from '@preact/signals';
+import { kindNumber, NONE } from '../../../timeline/chunk.js';
+import type { Timeline } from '../../../timeline/timeline.js';
+import { chosen, cursor, following, lookAt, nodes, timeline, told } from '../../model.js';
+import { Density } from './density.js';
+import { Landmarks } from './landmarks.js';
+import { latest, panned, showing, timeOf, type Window, whole, zoomed } from './scale.js';
+import type { Colouring, Focus, Stage } from './stage.js';
+import { rowsOf } from './svg.js';
+
+/** Events that the diagram shows while nobody has said which. */
+const LATEST = 240;
+
+export const colouring = signal<Colouring>('phase');
+export const control = signal<'faint' | 'hidden'>('faint');
+/** Of the picture, px. */
+export const size = signal({ width: 0, height: 0 });
+/** The stretch that somebody asked for; null: the latest. */
+const wanted = signal<Window | null>(null);
+
+export const shown = computed((): Window => {
+  told.value;
+  return wanted.value ?? latest(timeline.value, LATEST);
+});
+
+/** Whether the picture moves along with the run. */
+export const moving = computed(() => wanted.value === null);
+
+export const focus = computed((): Focus | null => {
+  const { value: choice } = chosen;
+  const of = timeline.value;
+  if (choice === null) return null;
+  switch (choice.kind) {
+    case 'node':
+    case 'actor':
+      return { kind: 'node', node: of.wordOf(choice.node) };
+    case 'request':
+      return { kind: 'request', request: of.wordOf(choice.request) };
+    case 'event':
+    case 'message':
+      return choice.index < of.length ? { kind: 'messages', indexes: leadingTo(of, choice.index) } : null;
+  }
+});
+
+/** The event, and the messages that led to it, back to the call. */
+function leadingTo(of: Timeline, index: number): Set<number> {
+  const indexes = new Set<number>();
+  let at = index;
+  while (at !== NONE && !indexes.has(at)) {
+    indexes.add(at);
+    const sent = of.sent.at(at);
+    at = sent === NONE ? of.cause.at(at) : sent;
+  }
+  return indexes;
+}
+
+let stage: Stage | null = null;
+
+/** What the picture is made from, as far as the run has come. */
+export function stageNow(): Stage {
+  const of = timeline.value;
+  const names = nodes.value;
+  const landmarks = stage?.timeline === of ? stage.landmarks : new Landmarks();
+  landmarks.follow(of);
+  const rows = rowsOf(of, names);
+  const same = stage?.timeline === of && sameRows(stage.rowOf, rows);
+  const rowOf = same && stage !== null ? stage.rowOf : rows;
+  const density = same && stage?.density.fits(rowOf, of.branch) ? stage.density : new Density(rowOf, of.branch);
+  density.follow(of);
+  stage = { timeline: of, landmarks, rowOf, density };
+  return stage;
+}
+
+function sameRows(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
+  return a.size === b.size && [...b].every(([node, row]) => a.get(node) === row);
+}
+
+export function zoom(factor: number, x = size.value.width / 2): void {
+  const at = timeOf(shown.value, size.value.width, x);
+  wanted.value = zoomed(shown.value, at, factor, timeline.value.end);
+}
+
+/** By px; to the right shows what is earlier. */
+export function pan(x: number): void {
+  const { from, to } = shown.value;
+  const { width } = size.value;
+  if (width > 0) wanted.value = panned(shown.value, (-x / width) * (to - from), timeline.value.end);
+}
+
+export function showAll(): void {
+  wanted.value = whole(timeline.value.end);
+}
+
+export function showLatest(): void {
+  wanted.value = null;
+  lookAt(timeline.value.length);
+}
+
+/** The time of the cursor: that of the last event before it. */
+export const cursorTime = (): number => (cursor.value === 0 ? 0 : timeline.value.t.at(cursor.value - 1));
+
+/** Puts the cursor after all that has happened by this time. */
+export function lookAtTime(t: number): void {
+  const of = timeline.value;
+  let place = of.placeAt(t);
+  while (place < of.length && of.t.at(place) <= t) place++;
+  lookAt(place);
+}
+
+/** The next event before or after the cursor that is about what is highlighted; any, where nothing is. */
+export function step(by: 1 | -1): void {
+  const of = timeline.value;
+  const { value: now } = focus;
+  for (let index = cursor.value - 1 + by; index >= 0 && index < of.length; index += by) {
+    if (!isAbout(of, index, now)) continue;
+    lookAt(index + 1);
+    return;
+  }
+  lookAt(by < 0 ? 0 : of.length);
+}
+
+function isAbout(of: Timeline, index: number, now: Focus | null): boolean {
+  switch (now?.kind) {
+    case undefined:
+      return true;
+    case 'node':
+      return of.node.at(index) === now.node;
+    case 'request':
+      return of.request.at(index) === now.request;
+    case 'messages':
+      return (
+        now.indexes.has(index) || (of.kind.at(index) === kindNumber.received && now.indexes.has(of.sent.at(index)))
+      );
+  }
+}
+
+/** Keeps the cursor in the picture, unless somebody looks elsewhere while the run goes on. */
+export function keepInSight(): () => void {
+  let before = 0;
+  return effect(() => {
+    cursor.value;
+    const t = cursorTime();
+    const window = wanted.peek();
+    const seen = window !== null && before >= window.from && before <= window.to;
+    before = t;
+    if (window === null) {
+      const auto = latest(timeline.peek(), LATEST);
+      if (t < auto.from) wanted.value = showing(auto, t, timeline.peek().end);
+    } else if (seen || !following.peek()) {
+      wanted.value = showing(window, t, timeline.peek().end);
+    }
+  });
+}
