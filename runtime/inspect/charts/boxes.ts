@@ -45,8 +45,6 @@ const PADDING = 10;
 const GAP = 4;
 /** Widest text of a row. */
 const ROW = 270;
-/** Rows that one column takes before there is a second. */
-const COLUMN = 12;
 
 /** Transitions that lead out of their state's box: arrows. The others are rows of it. */
 export const isArrow = ({ from, to }: TransitionDescription): boolean =>
@@ -61,7 +59,13 @@ const rowTarget = ({ from, to }: TransitionDescription): string | null => {
   return `→ ${to.map((target) => (from === '' ? target : target.slice(from.length + 1) || '↺')).join(', ')}`;
 };
 
-export function header(state: StateDescription, chart: ChartDescription, measure: Measure): Header {
+/** With at most so many rows in a column. */
+export function header(
+  state: StateDescription,
+  chart: ChartDescription,
+  most: number,
+  measure: Measure,
+): Header {
   const title = measure(state.label, 'title');
   let x = PADDING + title + 8;
   const tags = tagTexts(state).map((text): Tag => {
@@ -80,7 +84,7 @@ export function header(state: StateDescription, chart: ChartDescription, measure
     }
   const own = chart.transitions.filter((transition) => transition.from === state.name && !isArrow(transition));
   if (own.length > 0) y += GAP;
-  const { rows, right, bottom } = columns(own, y, measure);
+  const { rows, right, bottom } = columns(own, y, most, measure);
   if (own.length > 0) width = Math.max(width, right + PADDING - 4);
   return { width, height: Math.max(bottom, y) + (actions.length + own.length > 0 ? GAP + 2 : 4), tags, actions, rows };
 }
@@ -88,9 +92,10 @@ export function header(state: StateDescription, chart: ChartDescription, measure
 function columns(
   transitions: readonly TransitionDescription[],
   top: number,
+  most: number,
   measure: Measure,
 ): { rows: readonly TransitionText[]; right: number; bottom: number } {
-  const count = Math.ceil(transitions.length / COLUMN);
+  const count = Math.ceil(transitions.length / most);
   const each = Math.ceil(transitions.length / Math.max(1, count));
   const rows: TransitionText[] = [];
   let x = PADDING;

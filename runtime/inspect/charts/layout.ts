@@ -3,7 +3,7 @@
  * to the right and downwards; whichever can be shown larger is taken. The same description gives the same layout.
  */
 import type { ELK, ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js';
-import { type Header, header, isArrow, LINE, type Rectangle, type TransitionText, widthOf } from './boxes.js';
+import { header, isArrow, LINE, type Header, type Rectangle, type TransitionText, widthOf } from './boxes.js';
 import type { ChartDescription, StateDescription, TransitionDescription } from './describe.js';
 import { type Measure, transitionLines } from './text.js';
 
@@ -52,7 +52,7 @@ export interface ChartLayout {
 }
 
 /** Widest text of an arrow's label. */
-const LABEL = 190;
+const LABEL = 230;
 const DOT = 9;
 const PADDING = 16;
 /** Of the pane that charts are made for. */
@@ -65,15 +65,15 @@ const options: LayoutOptions = {
   'elk.json.shapeCoords': 'ROOT',
   'elk.json.edgeCoords': 'ROOT',
   'elk.randomSeed': '1',
-  'elk.spacing.nodeNode': '24',
-  'elk.spacing.edgeNode': '14',
-  'elk.spacing.edgeEdge': '12',
+  'elk.spacing.nodeNode': '18',
+  'elk.spacing.edgeNode': '10',
+  'elk.spacing.edgeEdge': '10',
   'elk.spacing.edgeLabel': '4',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '24',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '14',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '12',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '20',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '10',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
   'elk.layered.considerModelOrder.strategy': 'PREFER_EDGES',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.nodePlacement.strategy': 'LINEAR_SEGMENTS',
 };
 
 const labelOptions: LayoutOptions = { 'elk.edgeLabels.inline': 'true', 'elk.edgeLabels.placement': 'CENTER' };
@@ -85,11 +85,22 @@ const labelOptions: LayoutOptions = { 'elk.edgeLabels.inline': 'true', 'elk.edge
 interface Attempt {
   readonly direction: 'DOWN' | 'RIGHT';
   readonly header: 'top' | 'left';
+  /** Rows of a header that stand in one column at most. */
+  readonly column: number;
+  readonly options?: LayoutOptions;
 }
 
+/** Without regard to the order in the source, and with each state as far down as it goes. */
+const looser: LayoutOptions = {
+  'elk.layered.considerModelOrder.strategy': 'NONE',
+  'elk.layered.layering.strategy': 'LONGEST_PATH',
+};
+
 const attempts: readonly Attempt[] = [
-  { direction: 'DOWN', header: 'left' },
-  { direction: 'RIGHT', header: 'top' },
+  { direction: 'DOWN', header: 'left', column: 12 },
+  { direction: 'DOWN', header: 'left', column: 30 },
+  { direction: 'DOWN', header: 'left', column: 12, options: looser },
+  { direction: 'RIGHT', header: 'top', column: 8 },
 ];
 
 export async function layout(
@@ -97,11 +108,12 @@ export async function layout(
   measure: Measure,
   elk: Pick<ELK, 'layout'>,
 ): Promise<ChartLayout> {
-  const plan = new Plan(chart, measure);
   let best: ChartLayout | null = null;
   for (const attempt of attempts) {
-    const laid = plan.read(await elk.layout(plan.graph(attempt)), attempt);
+    const plan = new Plan(chart, attempt, measure);
+    const laid = plan.read(await elk.layout(plan.graph()));
     if (best === null || scale(laid) > scale(best)) best = laid;
+    if (scale(best) === 1) break;
   }
   return best as ChartLayout; // there is an attempt
 }
@@ -124,22 +136,24 @@ const dotOf = (state: string): string => `${state} begins`;
 
 class Plan {
   readonly #chart: ChartDescription;
+  readonly #attempt: Attempt;
   readonly #headers = new Map<string, Header>();
   readonly #states = new Map<string, StateDescription>();
   readonly #bundles: readonly Bundle[];
 
-  constructor(chart: ChartDescription, measure: Measure) {
+  constructor(chart: ChartDescription, attempt: Attempt, measure: Measure) {
     this.#chart = chart;
+    this.#attempt = attempt;
     const visit = (state: StateDescription): void => {
       this.#states.set(state.name, state);
-      this.#headers.set(state.name, header(state, chart, measure));
+      this.#headers.set(state.name, header(state, chart, attempt.column, measure));
       state.states.forEach(visit);
     };
     visit(chart.root);
     this.#bundles = bundles(chart.transitions.filter(isArrow), measure);
   }
 
-  graph(attempt: Attempt): ElkNode {
+  graph(): ElkNode {
     const edges: ElkExtendedEdge[] = this.#bundles.map(({ id, from, to, width, height }) => ({
       id,
       sources: [from],
@@ -150,22 +164,28 @@ class Plan {
     for (const state of this.#states.values())
       if (state.initial !== null)
         edges.push({ id: `${state.name} beginning`, sources: [dotOf(state.name)], targets: [state.initial] });
-    const root = this.#node(this.#chart.root, attempt);
-    return { ...root, layoutOptions: { ...options, 'elk.direction': attempt.direction, ...root.layoutOptions }, edges };
+    const { direction } = this.#attempt;
+    const root = this.#node(this.#chart.root);
+    return { ...root, layoutOptions: { ...options, 'elk.direction': direction, ...this.#attempt.options, ...root.layoutOptions }, edges };
   }
 
-  #node(state: StateDescription, attempt: Attempt): ElkNode {
+  #node(state: StateDescription): ElkNode {
     const { width, height } = this.#header(state.name);
     if (state.states.length === 0) return { id: state.name, width, height };
-    const onTop = isOnTop(state, attempt);
+    const onTop = isOnTop(state, this.#attempt);
     const dot: ElkNode = { id: dotOf(state.name), width: DOT, height: DOT };
+    const padding = `[top=${PADDING + (onTop ? height : 0)},left=${PADDING + (onTop ? 0 : width)},bottom=${PADDING},right=${PADDING}]`;
+    // ELK turns its graph for what goes downwards, but not this size
+    const least = this.#attempt.direction === 'DOWN' ? `(${height},${width})` : `(${width},${height})`;
     return {
       id: state.name,
-      children: [...(state.initial === null ? [] : [dot]), ...state.states.map((child) => this.#node(child, attempt))],
+      children: [...(state.initial === null ? [] : [dot]), ...state.states.map((child) => this.#node(child))],
       layoutOptions: {
-        'elk.padding': `[top=${PADDING + (onTop ? height : 0)},left=${PADDING + (onTop ? 0 : width)},bottom=${PADDING},right=${PADDING}]`,
-        'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-        'elk.nodeSize.minimum': `(${width},${height})`,
+        'elk.padding': padding,
+        // of the outermost box it does, and then again it does not: that is made wide enough when it is read
+        ...(state.name === ''
+          ? {}
+          : { 'elk.nodeSize.constraints': 'MINIMUM_SIZE', 'elk.nodeSize.minimum': least }),
       },
     };
   }
@@ -174,8 +194,8 @@ class Plan {
     return this.#headers.get(name) as Header; // each state has one
   }
 
-  read(node: ElkNode, attempt: Attempt): ChartLayout {
-    const root = this.#box(node, attempt);
+  read(node: ElkNode): ChartLayout {
+    const root = this.#box(node);
     const sections = new Map((node.edges ?? []).map((edge) => [edge.id, edge]));
     const dots = new Map<string, ElkNode>();
     const collect = (of: ElkNode): void => {
@@ -199,12 +219,13 @@ class Plan {
     };
   }
 
-  #box(node: ElkNode, attempt: Attempt): Box {
-    const place = rectangle(node);
+  #box(node: ElkNode): Box {
     const state = this.#states.get(node.id) as StateDescription; // the nodes of the graph are its states
     const { tags, actions, rows, ...size } = this.#header(node.id);
+    const own = rectangle(node);
+    const place = { ...own, width: Math.max(own.width, size.width), height: Math.max(own.height, size.height) };
     const { x, y } = place;
-    const onTop = isOnTop(state, attempt);
+    const onTop = isOnTop(state, this.#attempt);
     const header = { x, y, width: onTop ? place.width : size.width, height: onTop ? size.height : place.height };
     const inner = onTop
       ? { ...place, y: y + size.height, height: place.height - size.height }
@@ -219,9 +240,7 @@ class Plan {
       tags: tags.map((tag) => moved(tag, place)),
       actions: actions.map((words) => moved(words, place)),
       rows: rows.map((row) => moved(row, place)),
-      children: (node.children ?? [])
-        .filter(({ id }) => this.#states.has(id))
-        .map((child) => this.#box(child, attempt)),
+      children: (node.children ?? []).filter(({ id }) => this.#states.has(id)).map((child) => this.#box(child)),
     };
   }
 }

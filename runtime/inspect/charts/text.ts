@@ -69,7 +69,7 @@ export const actionLines = (
 };
 
 /** An action that only hands over what the one before it made is not shown; alone it is. */
-const shownActions = (actions: readonly string[]): readonly string[] =>
+export const shownActions = (actions: readonly string[]): readonly string[] =>
   actions.filter((action, i) => i === 0 || !handsOver.has(action));
 
 /** Pieces are kept whole: names are not broken. */

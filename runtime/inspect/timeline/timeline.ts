@@ -205,6 +205,7 @@ export class Timeline {
 
   #step(chunk: StepChunk): void {
     const { steps } = this;
+    if (chunk.from < steps.place.length) this.branch += 1;
     for (const column of ['place', 'node', 'actor', 'transition'] as const) {
       steps[column].truncate(chunk.from);
       steps[column].append(chunk[column]);
