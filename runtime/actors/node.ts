@@ -24,6 +24,7 @@ import { Router } from './router.js';
 import { Traffic } from './traffic.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Whom somebody watches: by name, or everybody. */
 export type Observed = 'all' | readonly string[];
 
@@ -317,9 +318,9 @@ export class Node {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
         const { cause } = this.#agenda;
-        const event = this.#trace === null ? callback : () => this.#watch(actor, 'timer', callback);
         return this.#clock.setTimeout(() => {
           if (this.#agenda.closed) return;
+          const event = this.#trace === null ? callback : () => this.#watch(actor, 'timer', callback);
           this.#agenda.add({ actor, event, cause });
           this.#agenda.run();
         }, ms);

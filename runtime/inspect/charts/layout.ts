@@ -3,7 +3,7 @@
  * to the right and downwards; whichever can be shown larger is taken. The same description gives the same layout.
  */
 import type { ELK, ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js';
-import { header, isArrow, LINE, type Header, type Rectangle, type TransitionText, widthOf } from './boxes.js';
+import { type Header, header, isArrow, LINE, type Rectangle, type TransitionText, widthOf } from './boxes.js';
 import type { ChartDescription, StateDescription, TransitionDescription } from './describe.js';
 import { type Measure, transitionLines } from './text.js';
 
@@ -219,7 +219,9 @@ class Plan {
       tags: tags.map((tag) => moved(tag, place)),
       actions: actions.map((words) => moved(words, place)),
       rows: rows.map((row) => moved(row, place)),
-      children: (node.children ?? []).filter(({ id }) => this.#states.has(id)).map((child) => this.#box(child, attempt)),
+      children: (node.children ?? [])
+        .filter(({ id }) => this.#states.has(id))
+        .map((child) => this.#box(child, attempt)),
     };
   }
 }

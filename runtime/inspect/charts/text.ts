@@ -48,7 +48,8 @@ export function transitionLines(
     pieces.push({ text: `${i === 0 ? '/ ' : ''}${action}${comma}`, role: 'actions' });
   });
   if (target !== null) pieces.push({ text: target, role: 'target' });
-  else if (transition.to.length === 0 && transition.actions.length === 0) pieces.push({ text: 'ignored', role: 'actions' });
+  else if (transition.to.length === 0 && transition.actions.length === 0)
+    pieces.push({ text: 'ignored', role: 'actions' });
   return wrapped(pieces, widest, measure);
 }
 
@@ -61,7 +62,9 @@ export const actionLines = (
 ): readonly Line[] => {
   const shown = shownActions(actions);
   if (shown.length === 0) return [];
-  const pieces = shown.map((action, i): Part => ({ text: i < shown.length - 1 ? `${action},` : action, role: 'actions' }));
+  const pieces = shown.map(
+    (action, i): Part => ({ text: i < shown.length - 1 ? `${action},` : action, role: 'actions' }),
+  );
   return wrapped([{ text: `${word} /`, role: 'trigger' }, ...pieces], widest, measure);
 };
 

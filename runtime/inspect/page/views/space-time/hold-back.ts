@@ -24,7 +24,12 @@ export class HoldBack {
 
   receive(timeline: Timeline, index: number): void {
     if (!carrying.has(timeline.text(timeline.word.at(index)))) return;
-    const waiting = { index, sent: timeline.sent.at(index), from: timeline.peer.at(index), left: timeline.amount.at(index) };
+    const waiting = {
+      index,
+      sent: timeline.sent.at(index),
+      from: timeline.peer.at(index),
+      left: timeline.amount.at(index),
+    };
     const node = timeline.node.at(index);
     const actor = timeline.actor.at(index);
     const actors = this.#waiting.get(node) ?? new Map<number, Waiting[]>();

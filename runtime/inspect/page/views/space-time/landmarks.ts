@@ -91,7 +91,8 @@ export class Landmarks {
   #reset(branch: number): void {
     this.until = new Integers();
     this.lane = new Integers();
-    for (const list of [this.reach, this.views, this.losses, this.recoveries, this.faults, this.#flights]) list.length = 0;
+    for (const list of [this.reach, this.views, this.losses, this.recoveries, this.faults, this.#flights])
+      list.length = 0;
     for (const known of [this.open, this.ordinals, this.downs]) known.clear();
     this.#phases = new Map();
     this.#holdBack = new HoldBack();

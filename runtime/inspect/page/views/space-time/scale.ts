@@ -16,11 +16,9 @@ const EMPTY = 10;
 
 export const spanOf = ({ from, to }: Window): number => to - from;
 
-export const xOf = (window: Window, width: number, t: number): number =>
-  ((t - window.from) / spanOf(window)) * width;
+export const xOf = (window: Window, width: number, t: number): number => ((t - window.from) / spanOf(window)) * width;
 
-export const timeOf = (window: Window, width: number, x: number): number =>
-  window.from + (x / width) * spanOf(window);
+export const timeOf = (window: Window, width: number, x: number): number => window.from + (x / width) * spanOf(window);
 
 /** All of it. */
 export function whole(end: number): Window {
