@@ -19,6 +19,7 @@ export default {
     '^chorale/check$': '<rootDir>/runtime/check/index.ts',
     '^chorale/testing$': '<rootDir>/runtime/testing.ts',
     '^chorale/storage$': '<rootDir>/runtime/storage/index.ts',
+    '^chorale/inspect$': '<rootDir>/runtime/inspect/index.ts',
     '^chorale/explore$': '<rootDir>/runtime/explore/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

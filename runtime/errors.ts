@@ -40,7 +40,8 @@ export const errorCodes = {
   // snapshots
   SNAPSHOT_INVALID: 'A snapshot is of another service or version and no migration leads to this one.',
   // the inspector
-  INSPECTOR_FAILED: 'The inspector cannot open: its port is taken, its page is not built, or there is no Node to serve it.',
+  INSPECTOR_FAILED:
+    'The inspector cannot open: its port is taken, its page is not built, or there is no Node to serve it.',
   NOT_ALLOWED: 'The inspector may not do this with what it looks at.',
   INSPECTION_FAILED: 'The inspector could not do what it was asked to do; what it shows goes on.',
   // input of the command

@@ -9,6 +9,7 @@ export type { Serializable } from '../machines/shared/serializable.js';
 export type { Consistency, FaultModel, ReadPath } from '../machines/shared/style.js';
 export { type ClientOptions, Cluster, type ReplicaStatus } from './cluster/cluster.js';
 export type { ClusterEventName, ClusterEvents, Listener } from './cluster/events.js';
+export type { InspectorSettings } from './cluster/inspector.js';
 export type { ClusterSettings } from './cluster/settings.js';
 export { type StartSettings, start } from './cluster/start.js';
 export type { StyleName } from './cluster/styles.js';

@@ -24,6 +24,7 @@ import { Router } from './router.js';
 import { Traffic } from './traffic.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Whom somebody watches: by name, or everybody. */
 export type Observed = 'all' | readonly string[];
 

@@ -81,6 +81,11 @@ export class ClientPort {
     return this.#settings;
   }
 
+  /** Whether any of its clients has made a request. */
+  get used(): boolean {
+    return this.#calls > 0;
+  }
+
   get closed(): ChoraleError | null {
     return this.#closed;
   }

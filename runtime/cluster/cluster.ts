@@ -268,6 +268,11 @@ export class Cluster<S extends AnyService> {
     while (this.unsettled > 0) await new Promise<void>((resolve) => this.environment.clock.setTimeout(resolve, 1));
   }
 
+  /** Whether any client has made a request. */
+  get used(): boolean {
+    return this.#frontEnds.some(({ port }) => port.used);
+  }
+
   /** Calls that have no answer yet. */
   protected get unsettled(): number {
     return this.#frontEnds.reduce((sum, { port }) => sum + port.unsettled, 0);

@@ -9,11 +9,13 @@ import type { AnyService } from '../service/index.js';
 import type { StorageProvider } from '../storage/storage.js';
 import { memoryNetwork } from '../transport/memory.js';
 import { Cluster } from './cluster.js';
+import { type InspectorSettings, openInspector } from './inspector.js';
 import { type ClusterSettings, parseSettings, resolveSettings } from './settings.js';
 import type { StyleName } from './styles.js';
 import type { Suits } from './suits.js';
 
-export interface StartSettings<Replication extends StyleName = StyleName> extends ClusterSettings<Replication> {
+export interface StartSettings<Replication extends StyleName = StyleName>
+  extends Omit<ClusterSettings<Replication>, 'inspect'> {
   /** ms that a frame takes between two nodes. Default 0. */
   readonly delay?: number;
   /**
@@ -21,27 +23,44 @@ export interface StartSettings<Replication extends StyleName = StyleName> extend
    * own. It is the cluster's from now on: closed when the cluster is, or when it does not start. Default: a memory a node.
    */
   readonly storage?: StorageProvider;
+  /**
+   * Opens the inspector on this cluster, and says where on standard error (docs/inspecting.md); it ends with the cluster, and costs
+   * nothing while nobody looks. A function gets XState's own inspection of every actor instead: any tool for XState can watch.
+   */
+  readonly inspect?: boolean | InspectorSettings | ClusterSettings['inspect'];
 }
 
 /**
  * Starts `service` on replicas in this process. It survives the crash of a node, not yet that of the process.
  *
- * Errors: SETTINGS_INVALID, STYLE_UNSUITED.
+ * Errors: SETTINGS_INVALID, STYLE_UNSUITED, INSPECTOR_FAILED.
  */
 export async function start<S extends AnyService, const Replication extends StyleName = 'active'>(
   service: S & Suits<S, Replication>,
   settings: StartSettings<Replication> = {},
 ): Promise<Cluster<S>> {
-  const { storage } = settings;
+  const { inspect = false, ...others } = settings;
+  const inspector = typeof inspect === 'function' ? false : inspect;
+  let cluster: Cluster<S>;
   try {
-    return startOn(service, settings);
+    cluster = startOn(service, typeof inspect === 'function' ? { ...others, inspect } : others);
   } catch (error) {
-    await storage?.close?.();
+    await settings.storage?.close?.();
+    throw error;
+  }
+  if (inspector === false) return cluster;
+  try {
+    await openInspector(cluster, inspector === true ? {} : inspector);
+    return cluster;
+  } catch (error) {
+    await cluster.close();
     throw error;
   }
 }
 
-function startOn<S extends AnyService>(service: S, settings: StartSettings): Cluster<S> {
+type ClusterAlone = Omit<StartSettings, 'inspect'> & Pick<ClusterSettings, 'inspect'>;
+
+function startOn<S extends AnyService>(service: S, settings: ClusterAlone): Cluster<S> {
   const { delay, storage, ...others } = settings;
   const { delay: milliseconds } = parseSettings(startSchema, { delay, storage });
   const resolved = resolveSettings(others, service);

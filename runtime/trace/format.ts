@@ -82,7 +82,9 @@ export type TraceEvent =
     })
   | (At & { readonly kind: 'crashed'; readonly reason: string })
   | (At & { readonly kind: 'recovered'; readonly incarnation: number })
-  | (At & { readonly kind: 'fault'; readonly fault: string });
+  | (At & { readonly kind: 'fault'; readonly fault: string })
+  /** Who keeps this trace could not keep up: so many events are not in it. What stood where they end is told anew after it. */
+  | (At & { readonly kind: 'missed'; readonly events: number });
 
 /** Whoever keeps the trace. Absent (null) where nobody does, so that nothing is built that nobody reads. */
 export interface Recorder {

@@ -21,6 +21,7 @@ export const kinds = [
   'fault',
   'started',
   'lost',
+  'missed',
 ] as const satisfies readonly TraceEvent['kind'][];
 
 export type Kind = TraceEvent['kind'];
@@ -52,7 +53,7 @@ export interface Chunk {
   /** Words: states before and after a transition; `after` alone where an actor started. */
   readonly before: Int32Array<ArrayBuffer>;
   readonly after: Int32Array<ArrayBuffer>;
-  /** Items of a message, things dropped or persisted, number of a view, incarnation, place in the total order (else the sender's count). */
+  /** Items of a message, things dropped or persisted, events missed, number of a view, incarnation, place in the total order (else the sender's count). */
   readonly amount: Int32Array<ArrayBuffer>;
   /** Index of the event that this is part of the handling of: the message's `sent`, or the call. NONE where there is none, or it is unknown. */
   readonly cause: Int32Array<ArrayBuffer>;

@@ -66,6 +66,10 @@ export class Cut {
       this.#fault(timeline.text(timeline.word.at(index)));
       return;
     }
+    if (kind === kindNumber.missed) {
+      this.#miss();
+      return;
+    }
     if (!this.nodes.has(name)) this.#node(name);
     switch (kind) {
       case kindNumber.sent:
@@ -130,6 +134,16 @@ export class Cut {
     node.view = NONE;
     const word = timeline.node.at(index);
     for (const message of this.flying) if (timeline.peer.at(message) === word) this.flying.delete(message);
+  }
+
+  /** Nobody knows what has become of anything: all that stands is told anew. */
+  #miss(): void {
+    this.flying.clear();
+    for (const name of this.nodes.keys()) {
+      const node = this.#node(name);
+      node.actors.clear();
+      node.view = NONE;
+    }
   }
 
   #fault(text: string): void {

@@ -122,6 +122,9 @@ export class Encoder {
       case 'fault':
         chunk.word[row] = this.#word(event.fault);
         break;
+      case 'missed':
+        chunk.amount[row] = event.events;
+        break;
     }
   }
 
