@@ -7,6 +7,7 @@
  *     slow:rm-1:3   skew:rm-1:1.1   skew:rm-1:+20ms
  *     disk-lose:rm-1   disk-tear:rm-1   disk-slow:rm-1:20ms   disk-fail:rm-1
  *     lie:rm-3   lie:rm-3=A   silent:rm-3   equivocate:rm-3
+ *     lose:rm-1:1:17   hold:rm-1:1:17 (one message, by its id in the trace)
  *
  * Without `@…` a fault strikes at once, and lasts.
  */
@@ -26,6 +27,13 @@ import {
   type Wrong,
 } from './moments.js';
 
+/** A message by its id in the trace: the count-th that this incarnation of the node has sent. */
+export interface MessageName {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly count: number;
+}
+
 /** Faults that hold for a span. */
 export type LastingFault = { readonly during: Span } & (
   | {
@@ -39,6 +47,8 @@ export type LastingFault = { readonly during: Span } & (
   | { readonly kind: 'silent' | 'equivocate'; readonly node: NodeId }
   | { readonly kind: 'omit-send' | 'omit-receive'; readonly node: NodeId; readonly probability: number }
   | { readonly kind: 'loss' | 'duplicate'; readonly probability: number }
+  /** It stays in the network, in whatever frame it is. */
+  | { readonly kind: 'hold'; readonly message: MessageName }
   | { readonly kind: 'delay'; readonly least: number; readonly most: number }
   /** All that the node sends, gets and waits for takes this many times as long. */
   | { readonly kind: 'slow'; readonly node: NodeId; readonly factor: number }
@@ -58,7 +68,14 @@ interface Strike {
   readonly when: Moment;
 }
 
-export type Fault = Strike | LastingFault;
+/** Every copy of the message that is under way then is lost. */
+interface Loss {
+  readonly kind: 'lose';
+  readonly message: MessageName;
+  readonly when: Moment;
+}
+
+export type Fault = Strike | Loss | LastingFault;
 
 export const faultForms = [
   'crash:NODE[@WHEN]',
@@ -73,6 +90,8 @@ export const faultForms = [
   'equivocate:NODE[@SPAN]',
   'omit-send:NODE:PROBABILITY[@SPAN]',
   'omit-receive:NODE:PROBABILITY[@SPAN]',
+  'lose:MESSAGE[@WHEN]',
+  'hold:MESSAGE[@SPAN]',
   'loss:PROBABILITY[@SPAN]',
   'duplicate:PROBABILITY[@SPAN]',
   'delay:TIME[..TIME][@SPAN]',
@@ -89,6 +108,7 @@ export const faultForms = [
 export const momentForms = [
   'WHEN: TIME, or [NODE/]EVENT#COUNT',
   'SPAN: TIME[..TIME], or [NODE/]EVENT#COUNT[+TIME]',
+  'MESSAGE: its id in the trace, NODE:INCARNATION:COUNT',
   'EVENT: a phase (RE SC EX AC END), sent:TYPE, received:TYPE, [ACTOR:]STATE',
 ] as const;
 
@@ -106,6 +126,7 @@ export function parseFault(text: string): Fault {
     const node = nodeIn(what, wrong);
     return { kind: stroke, node, when: momentIn(when, node, wrong) };
   }
+  if (kind === 'lose') return { kind, message: messageIn(what, wrong), when: momentIn(when, null, wrong) };
   return lastingIn(kind, what, when, wrong);
 }
 
@@ -135,6 +156,8 @@ function lastingIn(kind: string, what: string, when: string | undefined, wrong: 
     case 'omit-send':
     case 'omit-receive':
       return { kind, ...ofNode(), probability: probabilityIn(more, wrong) };
+    case 'hold':
+      return { kind, message: messageIn(what, wrong), ...during() };
     case 'loss':
     case 'duplicate':
       return { kind, probability: probabilityIn(what, wrong), ...during() };
@@ -159,12 +182,14 @@ export function nodesOf(fault: Fault): readonly NodeId[] {
   return [
     ...(fault.kind === 'partition' ? [...fault.from, ...fault.to] : []),
     ...('node' in fault ? [fault.node] : []),
+    ...('message' in fault ? [fault.message.node] : []),
     ...('node' in moment ? [moment.node] : []),
   ];
 }
 
 /** The text that parses to this fault, in the shortest form. */
 export function faultText(fault: Fault): string {
+  if (fault.kind === 'lose') return `lose:${messageText(fault.message)}${momentText(fault.when, null)}`;
   if ('when' in fault) {
     return `${fault.kind}:${fault.node}${momentText(fault.when, fault.node)}`;
   }
@@ -180,6 +205,8 @@ function whatText(fault: LastingFault): string {
     case 'omit-send':
     case 'omit-receive':
       return `${fault.node}:${fault.probability}`;
+    case 'hold':
+      return messageText(fault.message);
     case 'loss':
     case 'duplicate':
       return String(fault.probability);
@@ -195,6 +222,14 @@ function whatText(fault: LastingFault): string {
     default:
       return fault.node;
   }
+}
+
+const messageText = ({ node, incarnation, count }: MessageName): string => `${node}:${incarnation}:${count}`;
+
+function messageIn(text: string, wrong: Wrong): MessageName {
+  const match = /^([^:]+):([1-9]\d*):([1-9]\d*)$/.exec(text);
+  if (match?.[1] === undefined) throw wrong(`"${text}" is no message such as rm-1:1:17, as the trace names them`);
+  return { node: nodeIn(match[1], wrong), incarnation: Number(match[2]), count: Number(match[3]) };
 }
 
 function sidesIn(text: string, wrong: Wrong): { from: NodeId[]; to: NodeId[]; oneWay: boolean } {

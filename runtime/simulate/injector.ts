@@ -25,7 +25,8 @@ export class Injector {
       this.#when(fault.when, () => {
         // a crash and a recovery are recorded by the node itself
         if (fault.kind !== 'crash' && fault.kind !== 'recover') this.#world.recordFault(text);
-        this.#strikes[fault.kind](fault.node);
+        if (fault.kind === 'lose') this.#world.transport.lose(fault.message);
+        else this.#strikes[fault.kind](fault.node);
       });
     } else {
       this.#when(fault.during, () => this.#begin(text, fault));
@@ -94,6 +95,8 @@ export class Injector {
       case 'omit-send':
       case 'omit-receive':
         return network.omit(fault.kind === 'omit-send' ? 'send' : 'receive', fault.node, fault.probability);
+      case 'hold':
+        return network.hold(fault.message);
       case 'loss':
         return network.change({ loss: fault.probability });
       case 'duplicate':

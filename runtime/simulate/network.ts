@@ -12,6 +12,7 @@ import type { NodeId } from '../../machines/shared/identifiers.js';
 import type { Clock } from '../clock/clock.js';
 import type { Port, Transport, TransportHandlers } from '../transport/transport.js';
 import { drawn, mixed, rootOf } from './fate.js';
+import type { MessageName } from './faults.js';
 import { InForce } from './in-force.js';
 
 export interface NetworkConditions {
@@ -31,8 +32,12 @@ export interface NetworkSettings extends NetworkConditions {
   readonly recordFates?: boolean;
 }
 
-/** Told of each copy of a frame that does not arrive. */
-export type Losses = (bytes: Uint8Array, why: 'loss' | 'partition' | 'omission' | 'fault') => void;
+/** Somebody who can read frames, for the trace and for faults of one message. */
+export interface Reader {
+  /** Told of each copy of a frame that does not arrive. */
+  lost(bytes: Uint8Array, why: 'loss' | 'partition' | 'omission' | 'fault'): void;
+  carries(bytes: Uint8Array, message: MessageName): boolean;
+}
 
 interface Open {
   readonly incarnation: number;
@@ -70,6 +75,19 @@ interface Sent {
   readonly count: number;
 }
 
+/** One copy of a frame on its way. */
+interface Flight {
+  readonly frame: Sent;
+  readonly land: () => void;
+  timer: unknown;
+}
+
+/** A message that is held, and the copies that were. */
+interface Hold {
+  readonly message: MessageName;
+  readonly flights: Flight[];
+}
+
 /** Places below a frame's root. A leg is a copy of the frame on its way (0 and 2), or the refusal of that copy (1 and 3). */
 const OMIT_SEND = 0;
 const DUPLICATE = 1;
@@ -82,7 +100,7 @@ const isRefusal = (leg: number): boolean => leg % 2 === 1;
 export class SimulatedNetwork implements Transport {
   readonly counts: NetworkCounts = { frames: 0, bytes: 0, lost: 0, duplicated: 0, blocked: 0, omitted: 0, refused: 0 };
   readonly #clock: Clock;
-  readonly #losses: Losses | null;
+  readonly #reader: Reader | null;
   readonly #seed: number;
   readonly #rough: ReadonlySet<string> | null;
   readonly #recorded: Set<string> | null;
@@ -97,12 +115,15 @@ export class SimulatedNetwork implements Transport {
   readonly #omitSend = new InForce<NodeId, number>();
   readonly #omitReceive = new InForce<NodeId, number>();
   readonly #slow = new InForce<NodeId, number>();
+  /** Copies of frames, not of refusals. */
+  readonly #flights = new Set<Flight>();
+  readonly #holds = new Set<Hold>();
 
-  /** `losses`: only where somebody asks. */
-  constructor(clock: Clock, settings: NetworkSettings, losses: Losses | null = null) {
+  /** `reader`: only where a trace is kept, for it alone gives messages their ids. */
+  constructor(clock: Clock, settings: NetworkSettings, reader: Reader | null = null) {
     const { seed, rough, recordFates, delay, loss, duplicate } = settings;
     this.#clock = clock;
-    this.#losses = losses;
+    this.#reader = reader;
     this.#seed = seed;
     this.#rough = rough === undefined ? null : new Set(rough);
     this.#recorded = recordFates === true ? new Set() : null;
@@ -140,12 +161,30 @@ export class SimulatedNetwork implements Transport {
     return this.#slow.set(node, factor);
   }
 
-  /** From now on nothing is lost, doubled, omitted, cut or slowed, unless it is asked for anew. */
+  /** Loses each copy of the message that is under way. */
+  lose(message: MessageName): void {
+    for (const flight of this.#carrying(message)) {
+      this.#stop(flight);
+      this.counts.lost += 1;
+      this.#reader?.lost(flight.frame.bytes, 'fault');
+    }
+  }
+
+  /** Keeps each copy of the message, those under way among them, until the function returned is called. */
+  hold(message: MessageName): () => void {
+    const hold: Hold = { message, flights: this.#carrying(message) };
+    for (const flight of hold.flights) this.#stop(flight);
+    this.#holds.add(hold);
+    return () => this.#release(hold);
+  }
+
+  /** From now on nothing is lost, doubled, omitted, held, cut or slowed, unless it is asked for anew. */
   calm(): void {
     this.#base = { ...this.#base, loss: 0, duplicate: 0 };
     this.#changes.clear();
     this.#weigh();
     for (const faults of [this.#cuts, this.#omitSend, this.#omitReceive, this.#slow]) faults.clear();
+    for (const hold of this.#holds) this.#release(hold);
   }
 
   open(node: NodeId, incarnation: number, handlers: TransportHandlers): Port {
@@ -185,7 +224,7 @@ export class SimulatedNetwork implements Transport {
     const frame: Sent = { from, to, bytes, incarnation, root: mixed(way.root, count), calm, way, count };
     if (this.#happens(frame, OMIT_SEND, this.#omitSend.get(from) ?? 0)) {
       this.counts.omitted += 1;
-      this.#losses?.(bytes, 'omission');
+      this.#reader?.lost(bytes, 'omission');
       return;
     }
     this.#travel(frame, 0, way.name, () => this.#arrive(frame, 0));
@@ -198,27 +237,62 @@ export class SimulatedNetwork implements Transport {
   #travel(frame: Sent, leg: number, way: string, arrive: () => void): void {
     if (this.#happens(frame, placeOn(leg, LOSS), this.#conditions.loss)) {
       this.counts.lost += 1;
-      if (!isRefusal(leg)) this.#losses?.(frame.bytes, 'loss');
+      if (!isRefusal(leg)) this.#reader?.lost(frame.bytes, 'loss');
       return;
     }
-    const slowness = (this.#slow.get(frame.from) ?? 1) * (this.#slow.get(frame.to) ?? 1);
-    this.#clock.setTimeout(
-      () => {
-        // A partition takes what is on its way as well as what is sent later.
-        if (this.#cuts.get(way) === true) {
-          this.counts.blocked += 1;
-          if (!isRefusal(leg)) this.#losses?.(frame.bytes, 'partition');
-        } else arrive();
-      },
-      slowness * this.#delay(frame, placeOn(leg, DELAY)),
-    );
+    const land = (): void => {
+      // A partition takes what is on its way as well as what is sent later.
+      if (this.#cuts.get(way) === true) {
+        this.counts.blocked += 1;
+        if (!isRefusal(leg)) this.#reader?.lost(frame.bytes, 'partition');
+      } else arrive();
+    };
+    const delay = this.#slownessOf(frame) * this.#delay(frame, placeOn(leg, DELAY));
+    if (isRefusal(leg)) this.#clock.setTimeout(land, delay);
+    else this.#fly({ frame, land, timer: null }, delay);
+  }
+
+  #fly(flight: Flight, delay: number): void {
+    for (const hold of this.#holds) {
+      if (!this.#carries(flight, hold.message)) continue;
+      hold.flights.push(flight);
+      return;
+    }
+    this.#flights.add(flight);
+    flight.timer = this.#clock.setTimeout(() => {
+      this.#flights.delete(flight);
+      flight.land();
+    }, delay);
+  }
+
+  #stop(flight: Flight): void {
+    this.#flights.delete(flight);
+    this.#clock.clearTimeout(flight.timer);
+  }
+
+  /** What was held goes on in the least time. */
+  #release(hold: Hold): void {
+    if (!this.#holds.delete(hold)) return;
+    for (const flight of hold.flights) this.#fly(flight, this.#slownessOf(flight.frame) * this.#conditions.delay[0]);
+  }
+
+  #carrying(message: MessageName): Flight[] {
+    return [...this.#flights].filter((flight) => this.#carries(flight, message));
+  }
+
+  #carries({ frame: { from, bytes } }: Flight, message: MessageName): boolean {
+    return from === message.node && this.#reader?.carries(bytes, message) === true;
+  }
+
+  #slownessOf({ from, to }: Sent): number {
+    return (this.#slow.get(from) ?? 1) * (this.#slow.get(to) ?? 1);
   }
 
   #arrive(frame: Sent, leg: number): void {
     const { from, to, bytes, incarnation } = frame;
     if (this.#happens(frame, placeOn(leg, OMIT_RECEIVE), this.#omitReceive.get(to) ?? 0)) {
       this.counts.omitted += 1;
-      this.#losses?.(bytes, 'omission');
+      this.#reader?.lost(bytes, 'omission');
       return;
     }
     const open = this.#open.get(to);

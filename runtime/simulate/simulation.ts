@@ -129,6 +129,12 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   inject(text: string): void {
     const fault = parseFault(text);
     for (const node of nodesOf(fault)) this.#known(text, fault, node);
+    if ('message' in fault && this.#world.recorder === null) {
+      throw new ChoraleError(
+        'INPUT_INVALID',
+        `The fault "${text}" is of a message as the trace names it, and nobody keeps a trace: give the setting "trace".`,
+      );
+    }
     this.#injector.inject(text, fault);
   }
 

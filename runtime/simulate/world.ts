@@ -15,7 +15,7 @@ import { SimulatedDisk } from './disk.js';
 import { rootOf } from './fate.js';
 import { InForce } from './in-force.js';
 import { type Byzantine, corrupted } from './lies.js';
-import { type Losses, type NetworkSettings, SimulatedNetwork } from './network.js';
+import { type NetworkSettings, type Reader, SimulatedNetwork } from './network.js';
 import { NodeClock } from './node-clock.js';
 import { random } from './random.js';
 import { Traps } from './traps.js';
@@ -49,7 +49,7 @@ export class World implements Environment {
     if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
     if (handled !== undefined) this.handled = handled;
     this.#seed = settings.seed;
-    this.transport = new SimulatedNetwork(this.clock, settings, recorder === null ? null : this.#lost());
+    this.transport = new SimulatedNetwork(this.clock, settings, recorder === null ? null : this.#reader());
     this.#seeds = random(settings.seed, 'requests');
   }
 
@@ -106,20 +106,27 @@ export class World implements Environment {
     for (const disk of this.#disks.values()) disk.mend();
   }
 
-  /** What was in a frame that the network did not bring. */
-  #lost(): Losses {
+  /** What is in the frames: of those that do not arrive the trace tells. */
+  #reader(): Reader {
     const wire = codec({ limit: Number.POSITIVE_INFINITY });
-    return (bytes, why) => {
-      const frame = decodeFrame(wire, bytes);
-      if (frame === null) return; // nobody would have understood it
-      const { source, sourceIncarnation, destination, messages } = frame;
-      const t = this.clock.now();
-      for (const { count, from, to, type } of messages) {
-        if (count === 0) continue; // a signal: the trace does not have it
-        const id = `${source}:${sourceIncarnation}:${count}`;
-        const address = `${destination}/${to}`;
-        this.recorder?.record({ t, node: source, actor: from, kind: 'lost', id, to: address, type, why });
-      }
+    return {
+      carries: (bytes, { node, incarnation, count }) => {
+        const frame = decodeFrame(wire, bytes);
+        if (frame?.source !== node || frame.sourceIncarnation !== incarnation) return false;
+        return frame.messages.some((message) => message.count === count);
+      },
+      lost: (bytes, why) => {
+        const frame = decodeFrame(wire, bytes);
+        if (frame === null) return; // nobody would have understood it
+        const { source, sourceIncarnation, destination, messages } = frame;
+        const t = this.clock.now();
+        for (const { count, from, to, type } of messages) {
+          if (count === 0) continue; // a signal: the trace does not have it
+          const id = `${source}:${sourceIncarnation}:${count}`;
+          const address = `${destination}/${to}`;
+          this.recorder?.record({ t, node: source, actor: from, kind: 'lost', id, to: address, type, why });
+        }
+      },
     };
   }
 

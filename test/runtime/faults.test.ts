@@ -155,6 +155,11 @@ describe('the words for faults', () => {
     'skew:rm-1:-20ms@5ms',
     'disk-tear:rm-1',
     'disk-slow:rm-1:20ms@1ms..2ms',
+    'lose:rm-1:1:17@120ms',
+    'lose:fe-1:2:3@rm-1/EX#2',
+    'hold:rm-1:1:17',
+    'hold:rm-1:1:17@5ms..9ms',
+    'hold:rm-1:1:17@rm-2/EX#1+5ms',
   ])('%s is its own text', (text) => {
     expect(faultText(parseFault(text))).toBe(text);
   });
@@ -173,10 +178,65 @@ describe('the words for faults', () => {
     ['silent:rm-1:A', /"rm-1:A" is no name/],
     ['disk-slow:rm-1', /"" is no time/],
     ['delay:9..1ms', /before it begins/],
+    ['lose:rm-1', /"rm-1" is no message/],
+    ['lose:rm-1:0:1', /"rm-1:0:1" is no message/],
+    ['hold:rm-1:1:c1', /"rm-1:1:c1" is no message/],
+    ['lose:rm-9:1:1', /names rm-9/],
+    ['lose:rm-1:1:17@5ms..9ms', /no time/],
+    ['hold:rm-1:1:17', /nobody keeps a trace/],
   ])('the fault %s is refused', (fault, message) => {
     expect(() => simulate(ledger, { faults: [fault] })).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(message) }),
     );
+  });
+});
+
+describe('a fault of one message', () => {
+  const settings: SimulateSettings = { replicas: 3, replication: 'active', delay: [1, 5], seed: 11 };
+  const requests = requestsFor(11, 2, 4, 10);
+  const traceOf = (...faults: string[]) => run({ ...settings, faults }, requests, { keep: () => true });
+  const calm = traceOf().events;
+  const messages = calm.filter((event) => event.kind === 'sent');
+  const arrivalOf = (events: readonly TraceEvent[], id: string): number =>
+    events.find((event) => event.kind === 'received' && event.id === id)?.t ?? Number.NaN;
+
+  test('CH-4: lost while it is under way, it is sent again, and comes late', () => {
+    for (const { id, t, to } of messages.filter((_, place) => place % 7 === 0)) {
+      const arrival = arrivalOf(calm, id);
+      const { events, verdict } = traceOf(`lose:${id}@${(t + arrival) / 2}ms`);
+      expect(verdict.reasons).toEqual([]);
+      expect(events).toContainEqual(
+        expect.objectContaining({ kind: 'lost', id, to, why: 'fault', t: (t + arrival) / 2 }),
+      );
+      expect(arrivalOf(events, id)).toBeGreaterThan(arrival + 5);
+      expect(events.filter((event) => event.kind === 'received' && event.id === id)).toHaveLength(1);
+    }
+  });
+
+  test('CH-4: nothing happens to it where it is not under way', () => {
+    const [first] = messages;
+    const arrival = arrivalOf(calm, first?.id ?? '');
+    const lines = (events: readonly TraceEvent[]) => events.filter(({ kind }) => kind !== 'fault');
+    expect(lines(traceOf(`lose:${first?.id}@${arrival + 0.5}ms`).events)).toEqual(lines(calm));
+  });
+
+  test('CH-4: held, it comes when the span is over, by the least delay', () => {
+    for (const { id, t } of messages.filter((_, place) => place % 7 === 3)) {
+      const { events, verdict } = traceOf(`hold:${id}@${Math.max(0, t - 1)}ms..${t + 200}ms`);
+      expect(verdict.reasons).toEqual([]);
+      expect(arrivalOf(events, id)).toBe(t + 201);
+      expect(events.filter((event) => event.kind === 'received' && event.id === id)).toHaveLength(1);
+    }
+  });
+
+  test('CH-4: one that is under way already is held as well, and so it is until the faults end', () => {
+    const { id = '', t = 0 } = messages[0] ?? {};
+    const settled = run({ ...settings, faults: [`hold:${id}@${t + 0.5}ms`] }, requests, {
+      keep: () => true,
+      liveness: { faultsEndAt: 300, within: 10_000 },
+    });
+    expect(settled.verdict.reasons).toEqual([]);
+    expect(arrivalOf(settled.events, id)).toBe(301);
   });
 });
 
@@ -497,7 +557,7 @@ describe('profiles', () => {
 
   /** The sequencer stays up, nobody lies unasked, and what must end does. */
   function isFair(fault: Fault, tolerate: FaultModel): boolean {
-    if ('when' in fault) return fault.node !== 'sequencer';
+    if ('when' in fault) return fault.kind !== 'lose' && fault.node !== 'sequencer';
     if (['lie', 'silent', 'equivocate'].includes(fault.kind)) return tolerate === 'byzantine';
     if (/disk-lose|disk-tear/.test(fault.kind)) return true;
     return 'until' in fault.during && fault.during.until !== null && fault.during.until <= 400;

@@ -33,6 +33,8 @@ const TICK = 16;
 const WORK = 8;
 /** ms of work after which a step gives up looking for what it is to come to. */
 const PATIENCE = 1000;
+/** ms, virtual, that a step looks ahead when the run is over. */
+const FAR = 1000;
 /** ms that a check may take; and, while the run goes on, how long until the next, and how long that one may take. */
 const CHECK = 1000;
 const CHECK_EVERY = 1000;
@@ -225,10 +227,10 @@ export class SimulatedSource {
       }
       return false;
     };
-    while (!come()) {
+    // Where nothing has to come, timers may ring for ever.
+    const end = pastEnd ? editable.position + FAR : Number.POSITIVE_INFINITY;
+    while (!come() && this.#host.now() <= deadline && (editable.recording.nextDue ?? end) <= end)
       if (!editable.step(Number.POSITIVE_INFINITY, pastEnd)) break;
-      if (this.#host.now() > deadline) break;
-    }
     this.#tell();
     this.#checkAgain();
   }

@@ -21,7 +21,7 @@ export class Viewer {
   constructor(services: ReadonlyMap<string, Offered>) {
     const host = {
       now: () => {
-        this.now += 0.001;
+        this.now += 0.05;
         return this.now;
       },
       setTimeout: (callback: () => void, ms: number) => {
