@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Verdict } from '../../protocol.js';
 import { chosen, opened, send, verdict } from '../model.js';
 import { type Layout, layoutOf } from './history/layout.js';
-import { callText, numbersOf, propertyText, rulesOf } from './history/reasons.js';
+import { callText, numbersOf, propertyText, rulesOf, shownOf } from './history/reasons.js';
 import { msText } from './space-time/words.js';
 import './history.css';
 
@@ -32,7 +32,7 @@ export function History() {
         <p class="history-empty">No operations yet. They appear here, a line a client, as requests are made.</p>
       ) : (
         <>
-          <Chart now={now} all={all.value || now.part.length === 0} />
+          <Chart now={now} all={all.value} />
           <Reasons now={now} />
         </>
       )}
@@ -63,7 +63,7 @@ function Bar({ now, all }: { readonly now: Verdict | null; readonly all: { value
           {verdictText(now)}
         </output>
       )}
-      {now !== null && now.part.length > 0 ? (
+      {now !== null && shownOf(now, false).length < now.operations.length ? (
         <label>
           <input
             type="checkbox"
@@ -104,8 +104,7 @@ function Chart({ now, all }: { readonly now: Verdict; readonly all: boolean }) {
   const layout = useComputed(() => {
     const of = verdict.value;
     if (of === null) return null;
-    const places = all || of.part.length === 0 ? of.operations.map((_, place) => place) : of.part;
-    return layoutOf(of.operations, places, (operation) => {
+    return layoutOf(of.operations, shownOf(of, all), (operation) => {
       const call = callText(operation).length;
       const result = (operation.result ?? 'no answer').length + 2;
       return Math.max(call, result) * LETTER + (of.part.length > 0 ? 44 : 20);
@@ -197,6 +196,7 @@ function Moments({ layout, from, to }: InView) {
 
 function Boxes({ now, layout, from, to }: InView & { readonly now: Verdict }) {
   const numbers = numbersOf(now);
+  const part = new Set(now.part);
   return (
     <>
       {layout.boxes.map(({ place, row, x, width }) => {
@@ -207,7 +207,7 @@ function Boxes({ now, layout, from, to }: InView & { readonly now: Verdict }) {
         const classes = [
           'operation',
           operation.kind,
-          ...(number !== undefined ? ['part'] : now.part.length > 0 ? ['other'] : []),
+          ...(part.has(place) ? ['part'] : number === undefined && part.size > 0 ? ['other'] : []),
           ...(place === now.culprit ? ['culprit'] : []),
           ...(operation.answeredAt === null ? ['open'] : []),
           ...(isChosen ? ['chosen'] : []),
@@ -287,8 +287,9 @@ function Reasons({ now }: { readonly now: Verdict }) {
       ))}
       {now.part.length === 0 ? null : (
         <p class="history-note">
-          No smaller part fails: without any one of {now.part.length === 1 ? 'it' : 'these'}, the rest could be put in
-          order.
+          {now.part.length === 1
+            ? 'That one answer is enough, whatever else took effect.'
+            : `It takes the answers of all ${now.part.length} marked operations: without any one of them there would be such an order. Which of the others took effect makes no difference.`}
         </p>
       )}
     </div>

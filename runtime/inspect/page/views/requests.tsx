@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { chosen, cursor, lookAt, timeline, told } from '../model.js';
-import { type RequestRow, requestsBy, rowOf } from './requests/rows.js';
+import { isAnswered, type RequestRow, requestsBy, rowOf } from './requests/rows.js';
 import { msText } from './space-time/words.js';
 import './requests.css';
 
@@ -25,7 +25,7 @@ export function Requests() {
   const listed = useComputed(() => {
     const all = requests.value;
     if (!unanswered.value) return all;
-    return all.filter((request) => rowOf(timeline.value, request, cursor.value).answeredAt === null);
+    return all.filter((request) => !isAnswered(timeline.value, request, cursor.value));
   });
   useEffect(() => {
     const { current: element } = list;
@@ -221,7 +221,7 @@ function Phases({
           }}
         />
       ) : null}
-      {phases.map(({ phase, index, from, to }) => (
+      {phases.map(({ phase, index, from, to }, place) => (
         <button
           type="button"
           key={phase}
@@ -233,6 +233,10 @@ function Phases({
             if (element === null) return;
             element.style.left = `${scale(from) * 100}%`;
             element.style.width = `${(scale(to) - scale(from)) * 100}%`;
+            // What took no time is seen beside what began at the same moment.
+            const before = phases.slice(0, place).filter((other) => other.from === from).length;
+            element.style.marginLeft = `${before * 5}px`;
+            element.style.zIndex = to === from ? '1' : '0';
           }}
           onClick={(event) => {
             event.stopPropagation();

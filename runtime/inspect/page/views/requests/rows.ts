@@ -107,6 +107,9 @@ export function valueText(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
+export const isAnswered = (timeline: Timeline, request: number, place: number): boolean =>
+  timeline.eventsOf(request).some((index) => index < place && timeline.kind.at(index) === kindNumber.answered);
+
 /** The requests (words) that had come by a place, in the order in which they came. */
 export function requestsBy(timeline: Timeline, place: number): number[] {
   const requests: number[] = [];

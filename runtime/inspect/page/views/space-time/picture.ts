@@ -14,6 +14,7 @@ const SHADES = 8;
 const NAMED = { arrows: 80, length: 90, apart: 15 };
 const DIM = 0.14;
 const FAINT = 0.4;
+const MEMBERS = 0.6;
 
 export function draw(scene: Scene, pen: Pen): void {
   grid(scene, pen);
@@ -133,7 +134,8 @@ function arrows(all: readonly Arrow[], pen: Pen): void {
   const groups = grouped(all, ({ tone, dim, control, fate }) => `${tone} ${dim} ${control} ${fate}`);
   for (const group of groups) {
     const [{ tone, dim, control, fate }] = group;
-    const alpha = (dim ? DIM : 1) * (control ? FAINT : 1);
+    // What is for no request is background.
+    const alpha = (dim ? DIM : 1) * (control ? FAINT : tone === 'faint' ? MEMBERS : 1);
     pen.lines(
       group.flatMap(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2]),
       { colour: tone, alpha, width: control ? 1 : 1.4, ...(fate === 'arrived' ? {} : { dash: [4, 3] }) },
