@@ -134,14 +134,7 @@ function Chart({ now, all }: { readonly now: Verdict; readonly all: boolean }) {
           ) : null,
         )}
       </ul>
-      <div
-        class="history-scroll"
-        ref={scroller}
-        onScroll={look}
-        tabIndex={0}
-        role="group"
-        aria-label="Operations over time"
-      >
+      <div class="history-scroll" ref={scroller} onScroll={look}>
         <div
           class="history-time"
           ref={(element) => {

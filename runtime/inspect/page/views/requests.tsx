@@ -232,10 +232,11 @@ function Phases({
           ref={(element) => {
             if (element === null) return;
             element.style.left = `${scale(from) * 100}%`;
-            element.style.width = `${(scale(to) - scale(from)) * 100}%`;
+
             // What took no time is seen beside what began at the same moment.
             const before = phases.slice(0, place).filter((other) => other.from === from).length;
             element.style.marginLeft = `${before * 5}px`;
+            element.style.width = `calc(${(scale(to) - scale(from)) * 100}% - ${before * 5}px)`;
             element.style.zIndex = to === from ? '1' : '0';
           }}
           onClick={(event) => {

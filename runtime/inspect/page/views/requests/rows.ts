@@ -72,7 +72,7 @@ function bars(timeline: Timeline, first: ReadonlyMap<PhaseName, number>, end: nu
   const begun = [...first].sort(([, a], [, b]) => a - b);
   return begun.map(([phase, index], place) => {
     const next = begun[place + 1];
-    const to = next === undefined ? (phase === 'END' ? timeline.t.at(index) : end) : timeline.t.at(next[1]);
+    const to = next === undefined ? end : timeline.t.at(next[1]);
     return { phase, index, from: timeline.t.at(index), to };
   });
 }
