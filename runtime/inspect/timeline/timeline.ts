@@ -46,6 +46,8 @@ export class Timeline {
   readonly #requestsAt = new Integers([0]);
   /** Of each request (a word): the events that are about it. */
   readonly #eventsOf = new Map<number, number[]>();
+  /** Messages that were found to be for a request only when they led to a phase of it: by index of their `sent`, that of the phase. */
+  readonly #explained = new Map<number, number>();
   #keyframes: Cut[] = [new Cut()];
   #cut = new Cut();
 
@@ -190,6 +192,21 @@ export class Timeline {
     const from = this.cause.at(index) === NONE ? sent : this.cause.at(index);
     const about = first < last ? this.#requests.at(first) : from === NONE ? NONE : this.request.at(from);
     this.request.push(about === NONE ? this.#justServed(index) : about);
+    if (kind === kindNumber.phase) this.#explain(index);
+  }
+
+  /** A message that nothing says was for a request, and that brought one into a phase: a front end that asks somebody else. */
+  #explain(index: number): void {
+    const message = this.cause.at(index);
+    if (message === NONE || this.request.at(message) !== NONE) return;
+    this.#explained.set(message, index);
+    this.#giveRequest(message, this.request.at(index));
+  }
+
+  #giveRequest(message: number, request: number): void {
+    this.request.set(message, request);
+    const arrival = this.arrival.at(message);
+    if (arrival !== NONE) this.request.set(arrival, request);
   }
 
   /** What is done right after a phase, in the same handling, is for the request of that phase: of what was held back no cause tells. */
@@ -235,6 +252,11 @@ export class Timeline {
     if (sent !== NONE && kind === kindNumber.received) this.arrival.set(sent, NONE);
     if (sent !== NONE && kind === kindNumber.lost) this.loss.set(sent, this.loss.at(index));
     this.#whole.delete(index);
+    const message = this.cause.at(index);
+    if (message !== NONE && this.#explained.get(message) === index) {
+      this.#explained.delete(message);
+      this.#giveRequest(message, NONE);
+    }
     for (const request of this.requestsAt(index)) {
       const events = this.#eventsOf.get(request) ?? [];
       if (events.at(-1) === index) events.pop();

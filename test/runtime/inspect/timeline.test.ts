@@ -203,6 +203,24 @@ describe('a timeline', () => {
     expect([timeline.nodes.size, timeline.end]).toEqual([2, 1]);
   });
 
+  test('what no cause tells: a message that is sent again, and answers to what was held back', () => {
+    const rm = { node: 'rm-1', actor: 'rm' } as const;
+    const events: TraceEvent[] = [
+      { t: 0, node: 'fe-1', actor: 'fe', kind: 'sent', id: 'm1', to: 'rm-1/rm', type: 'requests', items: 1 },
+      { t: 1, ...rm, kind: 'received', id: 'm1', from: 'fe-1/fe', type: 'requests', items: 1 },
+      { t: 1, ...rm, cause: 'm1', kind: 'phase', phase: 'EX', requests: ['alice#1'] },
+      { t: 2, ...rm, kind: 'phase', phase: 'END', requests: ['bob#1'] },
+      { t: 2, node: 'rm-2', actor: 'rm', kind: 'persisted', count: 1 },
+      { t: 2, ...rm, kind: 'sent', id: 'm2', to: 'fe-1/fe', type: 'replies', items: 1 },
+      { t: 3, ...rm, kind: 'sent', id: 'm3', to: 'rm-2/rm', type: 'digest', items: 1 },
+    ];
+    const { timeline, encoder } = timelineOf(events, [2]);
+    const requests = () => Array.from({ length: timeline.length }, (_, i) => timeline.text(timeline.request.at(i)));
+    expect(requests()).toEqual(['alice#1', 'alice#1', 'alice#1', 'bob#1', '', 'bob#1', '']);
+    timeline.append(encoder.encode([], 2), null);
+    expect(requests()).toEqual(['', '']);
+  });
+
   test('nothing arrives that was not on its way', () => {
     for (let seed = 1; seed <= 3; seed++) {
       for (const settings of Object.values(runs)) {

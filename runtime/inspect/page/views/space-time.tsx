@@ -192,7 +192,7 @@ function Chosen() {
   if (choice === null)
     return (
       <p class="space-time-chosen">
-        <span class="hint">
+        <span class="words hint">
           Click on an arrow, a mark or a name to follow it. Drag to move, scroll to zoom, double-click to move the
           cursor.
         </span>
@@ -209,8 +209,8 @@ function Chosen() {
           : '';
   return (
     <p class="space-time-chosen">
-      <span>{text}</span>
-      <button type="button" title="Step back (Shift ←)" onClick={() => step(-1)}>
+      <span class="words">{text}</span>
+      <button type="button" class="first" title="Step back (Shift ←)" onClick={() => step(-1)}>
         ‹ Previous
       </button>
       <button type="button" title="Step forth (Shift →)" onClick={() => step(1)}>

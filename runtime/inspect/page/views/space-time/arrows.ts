@@ -148,7 +148,7 @@ function endOf(
 }
 
 /** Share of the way at which a loss is drawn. */
-const LOST_AT = 0.5;
+const LOST_AT = 0.42;
 
 /** Where a message that the network lost ended: it was on its way for a moment. `x` and `y` are where it left. */
 export function stubOf(

@@ -55,6 +55,8 @@ export interface FaultMark {
   readonly y: number;
   readonly text: string;
   readonly lasts: boolean;
+  /** px for its words, until the next in its row. */
+  readonly room: number;
 }
 
 /** Between two rows nothing passes. */
@@ -178,9 +180,13 @@ export function faultMarks({ timeline, landmarks, x, width }: Within, axis: numb
       y: axis + 4 + lane * FAULT_ROW,
       text: text.replace(/@.*$/, ''),
       lasts: to !== from,
+      room: width,
     });
   }
-  return marks;
+  return marks.map((mark) => {
+    const after = marks.filter(({ x: other, y }) => y === mark.y && other > mark.x).map(({ x: other }) => other);
+    return { ...mark, room: Math.min(width, ...after) - Math.max(mark.x, 0) - 12 };
+  });
 }
 
 /** Where a partition runs between the rows: between any two that follow one another among those that it names, on different sides. */

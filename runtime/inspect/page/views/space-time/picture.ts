@@ -14,6 +14,7 @@ const SHADES = 8;
 const NAMED = { arrows: 80, length: 90, apart: 15 };
 const DIM = 0.14;
 const FAINT = 0.4;
+const MEMBERS = 0.6;
 
 export function draw(scene: Scene, pen: Pen): void {
   grid(scene, pen);
@@ -79,22 +80,20 @@ function shade({ shading, rows }: Scene, pen: Pen): void {
 const shades = (): number[][] => Array.from({ length: SHADES + 1 }, () => []);
 
 function faults({ faults, severed, height }: Scene, pen: Pen): void {
-  for (const { x, width, y, text, lasts } of faults) {
+  for (const { x, width, y, text, lasts, room } of faults) {
     if (lasts) {
       pen.boxes([x, y, width, FAULT_ROW - 4], { colour: 'warning', alpha: 0.16, radius: 3 });
       pen.boxes([x, y, 2, FAULT_ROW - 4], { colour: 'warning' });
       pen.boxes([x, y + FAULT_ROW, width, height], { colour: 'warning', alpha: 0.03 });
-      pen.text(Math.max(x, 0) + 7, y + 8, text, { colour: 'warning', room: width - 12 + Math.min(x, 0) });
+      pen.text(Math.max(x, 0) + 7, y + 8, text, { colour: 'warning', room });
     } else {
       pen.triangles([x - 5, y + 2, x + 5, y + 2, x, y + 11], { colour: 'warning' });
-      pen.text(x + 8, y + 8, text, { colour: 'warning', halo: true });
+      pen.text(x + 8, y + 8, text, { colour: 'warning', halo: true, room });
     }
   }
-  for (const { x1, x2, y, oneWay } of severed) {
+  for (const { x1, x2, y } of severed) {
     pen.boxes([x1, y - 5, x2 - x1, 10], { colour: 'bad', alpha: 0.1 });
     pen.lines([x1, y, x2, y], { colour: 'bad', width: 2, dash: [7, 5] });
-    const label = oneWay ? 'cut, one way' : 'cut';
-    pen.text(Math.max(x1, 0) + 6, y - 10, label, { colour: 'bad', halo: true, room: x2 - Math.max(x1, 0) - 8 });
   }
 }
 
@@ -133,7 +132,8 @@ function arrows(all: readonly Arrow[], pen: Pen): void {
   const groups = grouped(all, ({ tone, dim, control, fate }) => `${tone} ${dim} ${control} ${fate}`);
   for (const group of groups) {
     const [{ tone, dim, control, fate }] = group;
-    const alpha = (dim ? DIM : 1) * (control ? FAINT : 1);
+    // What is for no request is background.
+    const alpha = (dim ? DIM : 1) * (control ? FAINT : tone === 'faint' ? MEMBERS : 1);
     pen.lines(
       group.flatMap(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2]),
       { colour: tone, alpha, width: control ? 1 : 1.4, ...(fate === 'arrived' ? {} : { dash: [4, 3] }) },
@@ -231,7 +231,11 @@ function crosses(all: readonly Cross[], pen: Pen): void {
   pen.rings(back, { colour: 'good', width: 2.2 });
 }
 
-function views({ views }: Scene, pen: Pen): void {
+function views({ views, severed }: Scene, pen: Pen): void {
+  for (const { x1, x2, y, oneWay } of severed) {
+    const label = oneWay ? 'cut one way' : 'cut';
+    if (x2 - x1 > label.length * 7 + 12) pen.text(x1 + 6, y - 11, label, { colour: 'bad', bold: true, halo: true });
+  }
   for (const { x, y, label, members } of views) {
     pen.lines([x, y - 9, x, y + 1], { colour: 'good', width: 2 });
     pen.text(x + 5, y - 11, label, { colour: 'good', bold: true, halo: true });

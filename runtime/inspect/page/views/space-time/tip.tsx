@@ -26,7 +26,9 @@ export function Tip({ hit }: { readonly hit: ReadonlySignal<Hit | null> }) {
     <div class="space-time-tip" ref={place} role="tooltip">
       <strong>{sentence}</strong>
       {more.map((line) => (
-        <span key={line}>{line}</span>
+        <span class="more" key={line}>
+          {line}
+        </span>
       ))}
     </div>
   );
