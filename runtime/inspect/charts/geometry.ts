@@ -43,17 +43,23 @@ function headerFlaws(box: Box, measure: Measure): string[] {
   const title = { x: box.x + 10, y: box.y + 5, width: measure(box.label, 'title'), height: 16 };
   const texts = [
     { what: 'its name', ...title },
-    ...box.tags.map((tag) => ({ what: `tag ${tag.text}`, ...tag, width: Math.max(tag.width, measure(tag.text, 'small')) })),
+    ...box.tags.map((tag) => ({
+      what: `tag ${tag.text}`,
+      ...tag,
+      width: Math.max(tag.width, measure(tag.text, 'small')),
+    })),
     ...box.actions.map((words) => ({ what: 'its actions', ...words })),
-    ...box.rows.map((row) => ({ what: row.transition, ...row, width: Math.max(row.width, needed(row.lines, measure)) })),
+    ...box.rows.map((row) => ({
+      what: row.transition,
+      ...row,
+      width: Math.max(row.width, needed(row.lines, measure)),
+    })),
   ];
   for (const text of texts) {
     if (!contains(box, text)) flaws.push(`${text.what} is cut by ${named(box.name)}`);
-    if (!contains(box.header, text))
-      flaws.push(`${text.what} runs into what is in ${named(box.name)}`);
+    if (!contains(box.header, text)) flaws.push(`${text.what} runs into what is in ${named(box.name)}`);
   }
-  for (const [a, b] of pairs(texts))
-    if (overlap(a, b)) flaws.push(`${a.what} lies on ${b.what} in ${named(box.name)}`);
+  for (const [a, b] of pairs(texts)) if (overlap(a, b)) flaws.push(`${a.what} lies on ${b.what} in ${named(box.name)}`);
   return flaws;
 }
 
@@ -72,7 +78,8 @@ function arrowFlaws(arrow: Arrow, boxes: readonly Box[], measure: Measure): stri
     if (!contains(arrow.label, { ...text, width: Math.max(text.width, needed(text.lines, measure)) }))
       flaws.push(`${text.transition} is cut by its label`);
   for (const box of boxes) {
-    const around = isWithin(arrow.from, box.name) || isWithin(arrow.to, box.name) || [arrow.from, arrow.to].includes(box.name);
+    const around =
+      isWithin(arrow.from, box.name) || isWithin(arrow.to, box.name) || [arrow.from, arrow.to].includes(box.name);
     if (overlap(arrow.label, box) && !(around && contains(box.inner, arrow.label)))
       flaws.push(`the words of ${name} lie on ${named(box.name)}`);
     if (crosses(arrow.points, box.header)) flaws.push(`${name} crosses ${named(box.name)}`);
@@ -82,7 +89,8 @@ function arrowFlaws(arrow: Arrow, boxes: readonly Box[], measure: Measure): stri
     [arrow.points.at(-1), arrow.to],
   ] as const) {
     const box = boxes.find(({ name: of }) => of === state);
-    if (end === undefined || box === undefined || !isOnBorder(end, box)) flaws.push(`${name} does not touch ${named(state)}`);
+    if (end === undefined || box === undefined || !isOnBorder(end, box))
+      flaws.push(`${name} does not touch ${named(state)}`);
   }
   return flaws;
 }
@@ -127,7 +135,15 @@ const isOnBorder = ({ x, y }: Point, box: Rectangle): boolean => {
   const grown = { x: box.x - SLACK, y: box.y - SLACK, width: box.width + 2 * SLACK, height: box.height + 2 * SLACK };
   const shrunk = { x: box.x + SLACK, y: box.y + SLACK, width: box.width - 2 * SLACK, height: box.height - 2 * SLACK };
   const has = (shape: Rectangle): boolean => contains({ ...shape }, { x, y, width: 0, height: 0 });
-  return has(grown) && !(x > shrunk.x + SLACK && x < shrunk.x + shrunk.width - SLACK && y > shrunk.y + SLACK && y < shrunk.y + shrunk.height - SLACK);
+  return (
+    has(grown) &&
+    !(
+      x > shrunk.x + SLACK &&
+      x < shrunk.x + shrunk.width - SLACK &&
+      y > shrunk.y + SLACK &&
+      y < shrunk.y + shrunk.height - SLACK
+    )
+  );
 };
 
 const pairs = <Item>(items: readonly Item[]): (readonly [Item, Item])[] =>

@@ -24,7 +24,11 @@ export class Marker {
   readonly #chart: ChartDescription;
   readonly #states = new Map<string, SVGElement>();
   readonly #transitions = new Map<string, Shown[]>();
-  readonly #arrows: { readonly element: SVGElement; readonly places: readonly number[]; readonly names: ReadonlySet<string> }[] = [];
+  readonly #arrows: {
+    readonly element: SVGElement;
+    readonly places: readonly number[];
+    readonly names: ReadonlySet<string>;
+  }[] = [];
   #before: Marks = { active: new Set(), counts: null, last: null, step: -1, picked: null };
   #isFirst = true;
 

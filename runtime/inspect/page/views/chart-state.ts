@@ -60,7 +60,12 @@ function actorOf(before: ActorName | null): ActorName | null {
   if (choice.kind === 'node') {
     if (before?.node === choice.node) return before;
     const own = roster.value.filter(({ node }) => node === choice.node);
-    return own.find(({ actor }) => actor === before?.actor) ?? own.find(({ actor }) => /^(rm|fe)$/.test(actor)) ?? own[0] ?? null;
+    return (
+      own.find(({ actor }) => actor === before?.actor) ??
+      own.find(({ actor }) => /^(rm|fe)$/.test(actor)) ??
+      own[0] ??
+      null
+    );
   }
   const { value: run } = timeline;
   if (choice.index >= run.length || run.actor.at(choice.index) === NONE) return null;

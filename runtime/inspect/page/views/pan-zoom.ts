@@ -129,7 +129,8 @@ export class PanZoom {
 
   #down(event: PointerEvent): void {
     // Text is there to be selected, and what can be pressed to be pressed.
-    if (event.button !== 0 || (event.target instanceof Element && event.target.closest('text, .transition') !== null)) return;
+    if (event.button !== 0 || (event.target instanceof Element && event.target.closest('text, .transition') !== null))
+      return;
     this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.#svg.setPointerCapture(event.pointerId);
     this.#svg.classList.add('dragged');
