@@ -74,7 +74,7 @@ function Words({ text, about }: { readonly text: TransitionText; readonly about:
   const { x, y, width, height, lines, transition } = text;
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
-    <g class="transition" data-transition={transition} tabIndex={0} role="button" aria-label={transition}>
+    <g class="transition" data-transition={transition} tabindex={0} role="button" aria-label={transition}>
       <title>{about === undefined ? transition : sentence(about)}</title>
       <rect class="ground" x={x - 4} y={y} width={width + 8} height={height} rx={4} />
       {lines.map((line, i) => (

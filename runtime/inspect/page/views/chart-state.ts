@@ -223,7 +223,8 @@ function placeOf(step: number): number {
   const run = timeline.value;
   const { steps } = run;
   const place = steps.place.at(step);
-  const t = place > 0 ? run.t.at(place - 1) : 0;
+  if (place >= run.length) return place;
+  const t = run.t.at(place);
   for (let i = place; i < Math.min(place + HANDLING, run.length) && run.t.at(i) === t; i++) {
     if (run.node.at(i) !== steps.node.at(step)) break;
     const kind = run.kind.at(i);

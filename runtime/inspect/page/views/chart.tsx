@@ -157,7 +157,7 @@ function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
       <svg
         ref={svg}
         class="canvas"
-        tabIndex={0}
+        tabindex={0}
         role="group"
         aria-label={`Statechart of ${name}: ${drawn?.chart.chart ?? ''}. Arrow keys move it, plus and minus zoom, 0 fits it.`}
         onClick={press}
