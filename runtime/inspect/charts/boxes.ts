@@ -60,12 +60,7 @@ const rowTarget = ({ from, to }: TransitionDescription): string | null => {
 };
 
 /** With at most so many rows in a column. */
-export function header(
-  state: StateDescription,
-  chart: ChartDescription,
-  most: number,
-  measure: Measure,
-): Header {
+export function header(state: StateDescription, chart: ChartDescription, most: number, measure: Measure): Header {
   const title = measure(state.label, 'title');
   let x = PADDING + title + 8;
   const tags = tagTexts(state).map((text): Tag => {

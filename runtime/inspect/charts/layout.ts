@@ -3,7 +3,7 @@
  * to the right and downwards; whichever can be shown larger is taken. The same description gives the same layout.
  */
 import type { ELK, ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js';
-import { header, isArrow, LINE, type Header, type Rectangle, type TransitionText, widthOf } from './boxes.js';
+import { type Header, header, isArrow, LINE, type Rectangle, type TransitionText, widthOf } from './boxes.js';
 import type { ChartDescription, StateDescription, TransitionDescription } from './describe.js';
 import { type Measure, transitionLines } from './text.js';
 
@@ -53,6 +53,8 @@ export interface ChartLayout {
 
 /** Widest text of an arrow's label. */
 const LABEL = 230;
+/** Rows in a column of the outermost box, which is wide. */
+const ROOT_COLUMN = 5;
 const DOT = 9;
 const PADDING = 16;
 /** Of the pane that charts are made for. */
@@ -73,6 +75,8 @@ const options: LayoutOptions = {
   'elk.layered.spacing.edgeNodeBetweenLayers': '10',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
   'elk.layered.considerModelOrder.strategy': 'PREFER_EDGES',
+  // what comes first in the source stands above what comes later: a chart is written down from its beginning
+  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
   'elk.layered.nodePlacement.strategy': 'LINEAR_SEGMENTS',
 };
 
@@ -146,7 +150,7 @@ class Plan {
     this.#attempt = attempt;
     const visit = (state: StateDescription): void => {
       this.#states.set(state.name, state);
-      this.#headers.set(state.name, header(state, chart, attempt.column, measure));
+      this.#headers.set(state.name, header(state, chart, state.name === '' ? ROOT_COLUMN : attempt.column, measure));
       state.states.forEach(visit);
     };
     visit(chart.root);
@@ -166,7 +170,11 @@ class Plan {
         edges.push({ id: `${state.name} beginning`, sources: [dotOf(state.name)], targets: [state.initial] });
     const { direction } = this.#attempt;
     const root = this.#node(this.#chart.root);
-    return { ...root, layoutOptions: { ...options, 'elk.direction': direction, ...this.#attempt.options, ...root.layoutOptions }, edges };
+    return {
+      ...root,
+      layoutOptions: { ...options, 'elk.direction': direction, ...this.#attempt.options, ...root.layoutOptions },
+      edges,
+    };
   }
 
   #node(state: StateDescription): ElkNode {
@@ -183,9 +191,7 @@ class Plan {
       layoutOptions: {
         'elk.padding': padding,
         // of the outermost box it does, and then again it does not: that is made wide enough when it is read
-        ...(state.name === ''
-          ? {}
-          : { 'elk.nodeSize.constraints': 'MINIMUM_SIZE', 'elk.nodeSize.minimum': least }),
+        ...(state.name === '' ? {} : { 'elk.nodeSize.constraints': 'MINIMUM_SIZE', 'elk.nodeSize.minimum': least }),
       },
     };
   }

@@ -26,8 +26,11 @@ export interface Line {
   readonly width: number;
 }
 
-/** What follows each rule in every chart of Chorale: its effects leave. It would be on all lines, and say nothing. */
-const handsOver: ReadonlySet<string> = new Set(['emit', 'emitEffects']);
+/**
+ * What says nothing to who reads a chart: that the context changes by a rule that nobody named, and what follows each rule in every
+ * chart of Chorale, that its effects leave.
+ */
+const understood: ReadonlySet<string> = new Set(['assign', 'emit', 'emitEffects']);
 
 /** px that lines after the first are moved to the right. */
 const INDENT = 12;
@@ -68,9 +71,8 @@ export const actionLines = (
   return wrapped([{ text: `${word} /`, role: 'trigger' }, ...pieces], widest, measure);
 };
 
-/** An action that only hands over what the one before it made is not shown; alone it is. */
 export const shownActions = (actions: readonly string[]): readonly string[] =>
-  actions.filter((action, i) => i === 0 || !handsOver.has(action));
+  actions.filter((action) => !understood.has(action));
 
 /** Pieces are kept whole: names are not broken. */
 function wrapped(pieces: readonly Part[], widest: number, measure: Measure): readonly Line[] {

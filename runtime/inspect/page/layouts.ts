@@ -45,7 +45,8 @@ const MOST = 100;
 async function kept(chart: string, make: () => Promise<ChartLayout>): Promise<ChartLayout> {
   const key = `${import.meta.url} ${measure('The quick brown fox', 'text')} ${measure('jumps', 'title')} ${chart}`;
   const shelf = await open().catch(() => null);
-  const found = shelf === null ? undefined : await ask(shelf, 'readonly', (store) => store.get(key)).catch(() => undefined);
+  const found =
+    shelf === null ? undefined : await ask(shelf, 'readonly', (store) => store.get(key)).catch(() => undefined);
   if (found !== undefined) return found as ChartLayout; // nothing else is put there
   const made = await make();
   if (shelf !== null) await put(shelf, key, made).catch(() => {}); // a full store loses nothing but time

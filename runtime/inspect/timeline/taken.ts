@@ -57,10 +57,6 @@ export class Taken {
     return [...this.#actors.values()];
   }
 
-  actor(node: string, actor: string): Known | undefined {
-    return this.#actors.get(keyOf(node, actor));
-  }
-
   /** By the actor, or by all that have its chart. */
   group(node: string, actor: string, all: boolean): readonly Known[] {
     const own = this.#actors.get(keyOf(node, actor));

@@ -74,7 +74,7 @@ function Words({ text, about }: { readonly text: TransitionText; readonly about:
   const { x, y, width, height, lines, transition } = text;
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
-    <g class="transition" data-transition={transition} tabIndex={0} role="button" aria-label={transition}>
+    <g class="transition" data-transition={transition} tabindex={0} role="button" aria-label={transition}>
       <title>{about === undefined ? transition : sentence(about)}</title>
       <rect class="ground" x={x - 4} y={y} width={width + 8} height={height} rx={4} />
       {lines.map((line, i) => (
@@ -101,7 +101,7 @@ export const sentence = ({ trigger, guard, actions, from, to }: TransitionDescri
     /^(always|after .*)$/.test(trigger) ? trigger : trigger === '*' ? 'on any other event' : `on ${trigger}`,
     ...(guard === null ? [] : [`if ${guard}`]),
     to.length === 0 ? 'stay' : to.length === 1 && to[0] === from ? 'enter it anew' : `go to ${to.join(' and ')}`,
-    ...(actions.length === 0 ? [] : [`doing ${shownActions(actions).join(', then ')}`]),
+    ...(shownActions(actions).length === 0 ? [] : [`doing ${shownActions(actions).join(', then ')}`]),
   ].join(', ');
 
 const ArrowLine = ({ arrow }: { readonly arrow: Arrow }) => (
@@ -156,11 +156,15 @@ function toward(from: Point, to: Point, distance: number): Point {
   return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }
 
+/** px. */
+const HEAD = 7;
+
 function head(points: readonly Point[]): string {
   const tip = points.at(-1);
-  const before = points.at(-2);
+  const before = points.findLast(({ x, y }) => x !== tip?.x || y !== tip.y);
   if (tip === undefined || before === undefined) return '';
-  const back = toward(tip, before, 7);
-  const [x, y] = [(tip.x - back.x) * 0.55, (tip.y - back.y) * 0.55];
-  return `M${tip.x} ${tip.y}L${back.x - y} ${back.y + x}L${back.x + y} ${back.y - x}Z`;
+  const length = Math.hypot(tip.x - before.x, tip.y - before.y);
+  const [x, y] = [((tip.x - before.x) / length) * HEAD, ((tip.y - before.y) / length) * HEAD];
+  const back = { x: tip.x - x, y: tip.y - y };
+  return `M${tip.x} ${tip.y}L${back.x - y * 0.55} ${back.y + x * 0.55}L${back.x + y * 0.55} ${back.y - x * 0.55}Z`;
 }

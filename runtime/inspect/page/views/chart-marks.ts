@@ -24,9 +24,15 @@ export class Marker {
   readonly #chart: ChartDescription;
   readonly #states = new Map<string, SVGElement>();
   readonly #transitions = new Map<string, Shown[]>();
-  readonly #arrows: { readonly element: SVGElement; readonly places: readonly number[]; readonly names: ReadonlySet<string> }[] = [];
+  readonly #arrows: {
+    readonly element: SVGElement;
+    readonly places: readonly number[];
+    readonly names: ReadonlySet<string>;
+  }[] = [];
   #before: Marks = { active: new Set(), counts: null, last: null, step: -1, picked: null };
   #isFirst = true;
+  #moved = 0;
+  #animations: Animation[] = [];
 
   constructor(drawing: SVGGElement, chart: ChartDescription) {
     this.#chart = chart;
@@ -85,18 +91,27 @@ export class Marker {
     }
   }
 
+  /** Not while the cursor moves on and on: nobody would see it, and it costs a frame more than all the rest. */
   #flash(name: string): void {
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const now = performance.now();
+    const isRushed = now - this.#moved < CALM;
+    this.#moved = now;
+    for (const animation of this.#animations) animation.cancel();
+    this.#animations = [];
+    if (isRushed || calm.matches) return;
     const elements = [
       ...(this.#transitions.get(name) ?? []).map(({ element }) => element),
       ...this.#arrows.filter(({ names }) => names.has(name)).map(({ element }) => element),
     ];
-    for (const element of elements) {
-      for (const running of element.getAnimations()) running.cancel();
-      element.animate([{ opacity: 0.25 }, { opacity: 1 }], { duration: 450, easing: 'ease-out' });
-    }
+    this.#animations = elements.map((element) =>
+      element.animate([{ opacity: 0.25 }, { opacity: 1 }], { duration: 450, easing: 'ease-out' }),
+    );
   }
 }
+
+/** ms for which the cursor must have stood still. */
+const CALM = 120;
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 const toggle = (element: SVGElement, mark: string, on: boolean): void => {
   element.classList.toggle(mark, on);

@@ -60,7 +60,12 @@ function actorOf(before: ActorName | null): ActorName | null {
   if (choice.kind === 'node') {
     if (before?.node === choice.node) return before;
     const own = roster.value.filter(({ node }) => node === choice.node);
-    return own.find(({ actor }) => actor === before?.actor) ?? own.find(({ actor }) => /^(rm|fe)$/.test(actor)) ?? own[0] ?? null;
+    return (
+      own.find(({ actor }) => actor === before?.actor) ??
+      own.find(({ actor }) => /^(rm|fe)$/.test(actor)) ??
+      own[0] ??
+      null
+    );
   }
   const { value: run } = timeline;
   if (choice.index >= run.length || run.actor.at(choice.index) === NONE) return null;
@@ -218,7 +223,8 @@ function placeOf(step: number): number {
   const run = timeline.value;
   const { steps } = run;
   const place = steps.place.at(step);
-  const t = place > 0 ? run.t.at(place - 1) : 0;
+  if (place >= run.length) return place;
+  const t = run.t.at(place);
   for (let i = place; i < Math.min(place + HANDLING, run.length) && run.t.at(i) === t; i++) {
     if (run.node.at(i) !== steps.node.at(step)) break;
     const kind = run.kind.at(i);

@@ -1,8 +1,8 @@
 /** The statechart of one actor: where it stands, the transition that it took last, and how often each was taken up to the cursor. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { NONE } from '../../timeline/chunk.js';
 import type { Box } from '../../charts/layout.js';
+import { NONE } from '../../timeline/chunk.js';
 import { chosen, cursor, opened, told } from '../model.js';
 import { Drawing, sentence } from './chart-drawing.js';
 import { Marker } from './chart-marks.js';
@@ -152,12 +152,23 @@ function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
   const name = shown.value === null ? '' : `${shown.value.node}/${shown.value.actor}`;
   return (
     <div class="pane">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is moved about with keys */}
-      <svg ref={svg} class="canvas" tabIndex={0} role="group" aria-label={`Statechart of ${name}: ${drawn?.chart.chart ?? ''}. Arrow keys move it, plus and minus zoom, 0 fits it.`} onClick={press} onKeyDown={pressKey}>
+      {/* biome-ignore-start lint/a11y/noNoninteractiveTabindex: it is moved about with keys */}
+      {/* biome-ignore-start lint/a11y/useSemanticElements: a drawing is no set of fields */}
+      <svg
+        ref={svg}
+        class="canvas"
+        tabindex={0}
+        role="group"
+        aria-label={`Statechart of ${name}: ${drawn?.chart.chart ?? ''}. Arrow keys move it, plus and minus zoom, 0 fits it.`}
+        onClick={press}
+        onKeyDown={pressKey}
+      >
         <g ref={group} class={isTold.value ? 'drawing' : 'drawing untold'}>
           {drawn !== null && <Drawing key={drawn.chart.chart} layout={drawn.layout} chart={drawn.chart} />}
         </g>
       </svg>
+      {/* biome-ignore-end lint/a11y/useSemanticElements: a drawing is no set of fields */}
+      {/* biome-ignore-end lint/a11y/noNoninteractiveTabindex: it is moved about with keys */}
       {drawn === null && <p class="waiting">Laying out the chart …</p>}
       <div class="zoom" role="toolbar" aria-label="Zoom">
         <button type="button" aria-label="Zoom out" onClick={() => view.current?.zoom(0.8)}>
@@ -167,7 +178,9 @@ function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
           type="button"
           class="scale"
           title="Show it as large as it is, around the active state"
-          onClick={() => drawn !== null && view.current?.full(innermost(drawn.layout.root, active.value) ?? drawn.layout.root)}
+          onClick={() =>
+            drawn !== null && view.current?.full(innermost(drawn.layout.root, active.value) ?? drawn.layout.root)
+          }
         >
           {Math.round(scale.value * 100)} %
         </button>
@@ -259,8 +272,13 @@ function Foot() {
 
 function About({ name, words }: { readonly name: string | null; readonly words: string | null }) {
   if (!isTold.value)
-    return <span class="faint">This source tells which states an actor was in, not which transitions it took: there is nothing to count.</span>;
-  if (name === null) return <span class="faint">It has taken no transition yet. Press one to go to where it was taken.</span>;
+    return (
+      <span class="faint">
+        This source tells which states an actor was in, not which transitions it took: there is nothing to count.
+      </span>
+    );
+  if (name === null)
+    return <span class="faint">It has taken no transition yet. Press one to go to where it was taken.</span>;
   const { own, all, actors } = countsOf(name);
   return (
     <>

@@ -23,6 +23,8 @@ export class PanZoom {
   readonly #svg: SVGSVGElement;
   readonly #moving: SVGGElement;
   #drawing: Size = { width: 1, height: 1 };
+  /** Of the view. Measured when it changes: asking while a frame is made would have the browser lay it out twice. */
+  #room: Size;
   #scale = 1;
   #x = 0;
   #y = 0;
@@ -36,6 +38,7 @@ export class PanZoom {
     this.#svg = svg;
     this.#moving = moving;
     this.#onScale = onScale;
+    this.#room = this.#measured();
     const { signal } = this.#ending;
     svg.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
     svg.addEventListener('pointerdown', (event) => this.#down(event), { signal });
@@ -43,7 +46,10 @@ export class PanZoom {
     for (const kind of ['pointerup', 'pointercancel'] as const)
       svg.addEventListener(kind, (event) => this.#up(event), { signal });
     svg.addEventListener('keydown', (event) => this.#key(event), { signal });
-    const watcher = new ResizeObserver(() => this.#isFitted && this.fit());
+    const watcher = new ResizeObserver(() => {
+      this.#room = this.#measured();
+      if (this.#isFitted) this.fit();
+    });
     watcher.observe(svg);
     signal.addEventListener('abort', () => watcher.disconnect());
   }
@@ -61,7 +67,7 @@ export class PanZoom {
 
   /** All of it, in the middle; never larger than it is. */
   fit(): void {
-    const { width, height } = this.#size();
+    const { width, height } = this.#room;
     if (width === 0 || height === 0) return;
     const { width: w, height: h } = this.#drawing;
     this.#scale = Math.max(LEAST, Math.min(1, (width - 2 * MARGIN) / w, (height - 2 * MARGIN) / h));
@@ -72,7 +78,7 @@ export class PanZoom {
 
   /** By this factor, around a point of the view, or its middle. */
   zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
-    const { width, height } = this.#size();
+    const { width, height } = this.#room;
     const { x, y } = at ?? { x: width / 2, y: height / 2 };
     const scale = Math.max(LEAST, Math.min(MOST, this.#scale * factor));
     const by = scale / this.#scale;
@@ -90,7 +96,7 @@ export class PanZoom {
   /** Moves it as little as brings this into view. */
   reveal(area: Area): void {
     if (this.#isFitted) return;
-    const { width, height } = this.#size();
+    const { width, height } = this.#room;
     const dx = shift(this.#x + area.x * this.#scale, area.width * this.#scale, width);
     const dy = shift(this.#y + area.y * this.#scale, area.height * this.#scale, height);
     if (dx === 0 && dy === 0) return;
@@ -101,14 +107,14 @@ export class PanZoom {
 
   /** In the middle, as far as the drawing goes. */
   #around(area: Area, scale: number): void {
-    const { width, height } = this.#size();
+    const { width, height } = this.#room;
     this.#scale = scale;
     this.#x = held(width / 2 - (area.x + area.width / 2) * scale, this.#drawing.width * scale, width);
     this.#y = held(height / 2 - (area.y + area.height / 2) * scale, this.#drawing.height * scale, height);
     this.#apply(false);
   }
 
-  #size(): Size {
+  #measured(): Size {
     const { width, height } = this.#svg.getBoundingClientRect();
     return { width, height };
   }
@@ -129,7 +135,8 @@ export class PanZoom {
 
   #down(event: PointerEvent): void {
     // Text is there to be selected, and what can be pressed to be pressed.
-    if (event.button !== 0 || (event.target instanceof Element && event.target.closest('text, .transition') !== null)) return;
+    if (event.button !== 0 || (event.target instanceof Element && event.target.closest('text, .transition') !== null))
+      return;
     this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.#svg.setPointerCapture(event.pointerId);
     this.#svg.classList.add('dragged');
