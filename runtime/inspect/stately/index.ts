@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { createInspector, type InspectorOptions, type StatelyInspectionEvent } from '@statelyai/inspect';
+import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect';
 import type { WebSocket } from 'ws';
 import { type ActorListener, Actors, type Inspectable, type Picture, type WatchedActor } from '../bridge/actors.js';
 import { type ViewerSettings, Viewers } from '../bridge/viewers.js';
@@ -14,7 +14,7 @@ export type { ViewerSettings } from '../bridge/viewers.js';
 
 export interface StatelySettings extends ViewerSettings {
   /** Passed on: what is left out (`filter`), and what nobody is to see (`sanitizeContext`, `sanitizeEvent`). */
-  readonly inspector?: Omit<InspectorOptions, 'autoStart' | 'maxDeferredEvents'>;
+  readonly inspector?: Omit<NonNullable<Parameters<typeof createInspector>[1]>, 'autoStart' | 'maxDeferredEvents'>;
 }
 
 export interface Inspection {
@@ -33,13 +33,14 @@ export async function inspectWithStately(cluster: Inspectable, settings: Stately
   const watchers = new Set<WebSocket>();
   let audience: 'all' | WebSocket = 'all';
   const send = (event: StatelyInspectionEvent): void => {
-    const text = JSON.stringify(event);
+    // it names actors after their machines, which many have in common
+    const text = JSON.stringify(event.type === '@xstate.actor' ? { ...event, name: event.sessionId } : event);
     if (audience === 'all') viewers.tellAll(text);
     else viewers.tell(audience, text);
   };
   const shown = new Shown(createInspector({ send }, { ...options, autoStart: false }));
-  const actors = new Actors(cluster, shown);
-  const viewers = await Viewers.open(own, {
+  const actors: Actors = new Actors(cluster, shown);
+  const viewers: Viewers = await Viewers.open(own, {
     came: (viewer) => {
       watchers.add(viewer);
       // the others know those that run already
@@ -69,12 +70,14 @@ export async function inspectWithStately(cluster: Inspectable, settings: Stately
   };
 }
 
+type StatelyInspector = ReturnType<typeof createInspector>;
+
 /** What an inspector of @statelyai/inspect is told, and who runs now, with their states, for those who come later. */
 class Shown implements ActorListener {
-  readonly #inspector: ReturnType<typeof createInspector>;
+  readonly #inspector: StatelyInspector;
   readonly #running = new Map<WatchedActor, Picture>();
 
-  constructor(inspector: ReturnType<typeof createInspector>) {
+  constructor(inspector: StatelyInspector) {
     this.#inspector = inspector;
   }
 
@@ -106,8 +109,8 @@ class Shown implements ActorListener {
   }
 
   #introduce({ sessionId, machine }: WatchedActor, picture: Picture): void {
-    // it takes the machine's definition from here, and the name from the session
-    const reference = { sessionId, logic: machine } as unknown as Parameters<typeof this.#inspector.actor>[0];
+    // of an actor it reads these, and no more
+    const reference = { sessionId, logic: machine } as unknown as Parameters<StatelyInspector['actor']>[0];
     this.#inspector.actor(reference, picture, { rootId: sessionId });
   }
 }
