@@ -80,13 +80,17 @@ export class Link {
     return this.#outgoing.size === 0;
   }
 
-  /** False when the link is broken, and the messages discarded. Errors: as the codec's. */
-  send(messages: readonly WireMessage[]): boolean {
+  /**
+   * False when the link is broken, and the messages discarded. `leaving` is called once they are certain to leave, and before
+   * anything becomes of them. Errors: as the codec's.
+   */
+  send(messages: readonly WireMessage[], leaving: () => void): boolean {
     if (this.#broken || this.#closed) {
       this.#probe();
       return false;
     }
     const bytes = encodeFrame(this.#owner.codec, this.#frame(this.#outgoing.seq + 1, messages));
+    leaving();
     this.#outgoing.add(bytes, messages.length, this.#owner.clock.now());
     this.#acknowledged();
     this.#owner.count('frames.sent');

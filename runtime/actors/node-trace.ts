@@ -99,6 +99,10 @@ export class NodeTrace {
     });
   }
 
+  started(cause: CauseId | undefined, actor: string, chart: string, state: string): void {
+    this.#recorder.record({ t: this.#clock.now(), node: this.#node, actor, cause, kind: 'started', chart, state });
+  }
+
   transition(cause: CauseId | undefined, actor: string, event: string, from: string, to: string): void {
     this.#recorder.record({
       t: this.#clock.now(),

@@ -9,7 +9,7 @@ import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import { memoryStorage } from '../storage/storage.js';
 import type { CauseId } from '../trace/format.js';
-import { Agenda, type Due } from './agenda.js';
+import { Agenda, type Due, type Task } from './agenda.js';
 import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import { EffectHandler } from './effect-handler.js';
@@ -126,7 +126,7 @@ export class Node {
     this.#actors.set(name, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
     else {
-      this.#agenda.add({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#agenda.add({ actor, event: { type: 'start', run: () => this.#start(actor) }, cause: undefined });
       this.#agenda.run();
     }
   }
@@ -233,20 +233,27 @@ export class Node {
 
   #handle({ actor, event }: Due): void {
     this.#handled += 1;
-    if (typeof event === 'function') event();
-    else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
+    if ('run' in event) {
+      if (event.type === 'timer' && this.#trace !== null) this.#watch(actor, event.type, event.run);
+      else event.run();
+    } else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
-    else this.#watch(actor, event);
+    else {
+      const [before, after] = this.#watch(actor, event.type, () => actor.send(event));
+      this.#hooks.transition?.(actor.name, event.type, before, after);
+    }
+    if (this.#hooks.handled !== undefined && actor.snapshot !== undefined)
+      this.#hooks.handled(actor.name, event.type, actor.snapshot);
     if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
 
-  #watch(actor: Hosted, event: Incoming): void {
+  #watch(actor: Hosted, event: string, handle: () => void): readonly [before: string, after: string] {
     const before = actor.state;
-    actor.send(event);
+    handle();
     const after = actor.state;
-    if (before !== after) this.#trace?.transition(this.#agenda.cause, actor.name, event.type, before, after);
-    this.#hooks.transition?.(actor.name, event.type, before, after);
+    if (before !== after) this.#trace?.transition(this.#agenda.cause, actor.name, event, before, after);
+    return [before, after];
   }
 
   /** Carries out what the actor emitted, or sees to its failure. */
@@ -271,7 +278,7 @@ export class Node {
     const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
     const start = (): void => {
       const held = this.#agenda.release(actor);
-      this.#agenda.add({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#agenda.add({ actor, event: { type: 'start', run: () => this.#start(actor) }, cause: undefined });
       this.#agenda.add({ actor, event: recovered, cause: undefined });
       for (const due of held) this.#agenda.add(due);
       this.#agenda.run();
@@ -296,15 +303,17 @@ export class Node {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
         const { cause } = this.#agenda;
+        const event: Task = { type: 'timer', run: callback };
         return this.#clock.setTimeout(() => {
           if (this.#agenda.closed) return;
-          this.#agenda.add({ actor, event: callback, cause });
+          this.#agenda.add({ actor, event, cause });
           this.#agenda.run();
         }, ms);
       },
       clearTimeout: (handle: unknown) => this.#clock.clearTimeout(handle),
     };
     actor.start(clock, this.#inspect);
+    if (actor.running) this.#trace?.started(this.#agenda.cause, actor.name, actor.machine.id, actor.state);
   }
 
   /** A throw in an actor: its state is in doubt, so it goes on with a new one, or the whole node does. */

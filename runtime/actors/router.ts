@@ -196,12 +196,11 @@ export class Router implements LinkOwner {
     if (this.#port === null) return; // the frame before was the occasion of a crash
     const wire = messages.map((message) => ({ ...message, count: this.#owner.numbered() }));
     try {
-      const sent = link.send(wire);
-      for (const [i, message] of messages.entries()) {
-        if (sent) this.#owner.sent(link.peer, message, wire[i]?.count ?? 0);
-        else this.#owner.count('messages.broken');
-      }
+      const sent = link.send(wire, () => {
+        for (const [i, message] of messages.entries()) this.#owner.sent(link.peer, message, wire[i]?.count ?? 0);
+      });
       if (sent) this.#owner.left(messages);
+      else this.#owner.count('messages.broken', messages.length);
     } catch (error) {
       if (!(error instanceof ChoraleError)) throw error;
       for (const half of halves(messages)) this.#send(link, half);

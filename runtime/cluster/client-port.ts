@@ -8,7 +8,7 @@ import type { Serializable } from '../../machines/shared/serializable.js';
 import type { Node } from '../actors/node.js';
 import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
-import type { Recorder } from '../trace/format.js';
+import type { CauseId, Recorder } from '../trace/format.js';
 
 /** What a call came to, for whoever made it. */
 export type Settled =
@@ -152,6 +152,16 @@ export class ClientPort {
         bytes += size;
       }
       this.#ready = this.#ready.slice(event.length);
+      const { clock, recorder } = this.#settings;
+      recorder?.record({
+        t: clock.now(),
+        node: this.#node.id,
+        actor: 'client',
+        kind: 'called',
+        id: this.#nextCause,
+        requests: event.map(({ session, seq }) => requestId(session, seq)),
+        calls: event.map(({ op, args }) => ({ op, args })),
+      });
       this.#tell('call', event);
     }
   }
@@ -173,20 +183,14 @@ export class ClientPort {
   }
 
   #tell(type: 'call' | 'cancel', items: readonly Call[] | readonly { session: SessionId; seq: number }[]): void {
-    const { id, incarnation } = this.#node;
+    const cause = this.#nextCause;
     this.#calls += 1;
-    const cause = `${id}:${incarnation}:c${this.#calls}`;
-    if (type === 'call') {
-      this.#settings.recorder?.record({
-        t: this.#settings.clock.now(),
-        node: id,
-        actor: 'client',
-        kind: 'called',
-        id: cause,
-        requests: items.map((item) => requestId(item.session, item.seq)),
-      });
-    }
-    this.#node.tell('fe', { type, from: address(id, 'client'), items }, cause);
+    this.#node.tell('fe', { type, from: address(this.#node.id, 'client'), items }, cause);
+  }
+
+  get #nextCause(): CauseId {
+    const { id, incarnation } = this.#node;
+    return `${id}:${incarnation}:c${this.#calls + 1}`;
   }
 }
 

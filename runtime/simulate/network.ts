@@ -31,6 +31,9 @@ export interface NetworkSettings extends NetworkConditions {
   readonly recordFates?: boolean;
 }
 
+/** Told of each copy of a frame that does not arrive. */
+export type Losses = (bytes: Uint8Array, why: 'loss' | 'partition' | 'omission' | 'fault') => void;
+
 interface Open {
   readonly incarnation: number;
   readonly handlers: TransportHandlers;
@@ -74,10 +77,12 @@ const OMIT_RECEIVE = 2;
 const LOSS = 3;
 const DELAY = 4;
 const placeOn = (leg: number, what: number): number => what + leg * 3;
+const isRefusal = (leg: number): boolean => leg % 2 === 1;
 
 export class SimulatedNetwork implements Transport {
   readonly counts: NetworkCounts = { frames: 0, bytes: 0, lost: 0, duplicated: 0, blocked: 0, omitted: 0, refused: 0 };
   readonly #clock: Clock;
+  readonly #losses: Losses | null;
   readonly #seed: number;
   readonly #rough: ReadonlySet<string> | null;
   readonly #recorded: Set<string> | null;
@@ -93,9 +98,11 @@ export class SimulatedNetwork implements Transport {
   readonly #omitReceive = new InForce<NodeId, number>();
   readonly #slow = new InForce<NodeId, number>();
 
-  constructor(clock: Clock, settings: NetworkSettings) {
+  /** `losses`: only where somebody asks. */
+  constructor(clock: Clock, settings: NetworkSettings, losses: Losses | null = null) {
     const { seed, rough, recordFates, delay, loss, duplicate } = settings;
     this.#clock = clock;
+    this.#losses = losses;
     this.#seed = seed;
     this.#rough = rough === undefined ? null : new Set(rough);
     this.#recorded = recordFates === true ? new Set() : null;
@@ -178,6 +185,7 @@ export class SimulatedNetwork implements Transport {
     const frame: Sent = { from, to, bytes, incarnation, root: mixed(way.root, count), calm, way, count };
     if (this.#happens(frame, OMIT_SEND, this.#omitSend.get(from) ?? 0)) {
       this.counts.omitted += 1;
+      this.#losses?.(bytes, 'omission');
       return;
     }
     this.#travel(frame, 0, way.name, () => this.#arrive(frame, 0));
@@ -190,14 +198,17 @@ export class SimulatedNetwork implements Transport {
   #travel(frame: Sent, leg: number, way: string, arrive: () => void): void {
     if (this.#happens(frame, placeOn(leg, LOSS), this.#conditions.loss)) {
       this.counts.lost += 1;
+      if (!isRefusal(leg)) this.#losses?.(frame.bytes, 'loss');
       return;
     }
     const slowness = (this.#slow.get(frame.from) ?? 1) * (this.#slow.get(frame.to) ?? 1);
     this.#clock.setTimeout(
       () => {
         // A partition takes what is on its way as well as what is sent later.
-        if (this.#cuts.get(way) === true) this.counts.blocked += 1;
-        else arrive();
+        if (this.#cuts.get(way) === true) {
+          this.counts.blocked += 1;
+          if (!isRefusal(leg)) this.#losses?.(frame.bytes, 'partition');
+        } else arrive();
       },
       slowness * this.#delay(frame, placeOn(leg, DELAY)),
     );
@@ -207,6 +218,7 @@ export class SimulatedNetwork implements Transport {
     const { from, to, bytes, incarnation } = frame;
     if (this.#happens(frame, placeOn(leg, OMIT_RECEIVE), this.#omitReceive.get(to) ?? 0)) {
       this.counts.omitted += 1;
+      this.#losses?.(bytes, 'omission');
       return;
     }
     const open = this.#open.get(to);

@@ -5,6 +5,8 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, sessionId } from '../../machines/shared/identifiers.js';
+import { codec } from '../actors/codec.js';
+import { decodeFrame } from '../actors/frame.js';
 import { VirtualClock } from '../clock/virtual.js';
 import type { Environment } from '../cluster/cluster.js';
 import type { ChartCoverage } from '../coverage/coverage.js';
@@ -13,10 +15,16 @@ import { SimulatedDisk } from './disk.js';
 import { rootOf } from './fate.js';
 import { InForce } from './in-force.js';
 import { type Byzantine, corrupted } from './lies.js';
-import { type NetworkSettings, SimulatedNetwork } from './network.js';
+import { type Losses, type NetworkSettings, SimulatedNetwork } from './network.js';
 import { NodeClock } from './node-clock.js';
 import { random } from './random.js';
 import { Traps } from './traps.js';
+
+/** Who looks at what the actors do. */
+export interface Watchers {
+  readonly coverage: Pick<ChartCoverage, 'watch'> | undefined;
+  readonly handled: Environment['handled'];
+}
 
 export class World implements Environment {
   readonly clock = new VirtualClock();
@@ -34,12 +42,14 @@ export class World implements Environment {
   #lies = 0;
   called: () => void = () => {};
   readonly watch?: (machine: AnyStateMachine) => void;
+  readonly handled?: Environment['handled'];
 
-  constructor(settings: NetworkSettings, recorder: Recorder | null, coverage?: Pick<ChartCoverage, 'watch'>) {
+  constructor(settings: NetworkSettings, recorder: Recorder | null, { coverage, handled }: Watchers) {
     this.recorder = recorder;
     if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
+    if (handled !== undefined) this.handled = handled;
     this.#seed = settings.seed;
-    this.transport = new SimulatedNetwork(this.clock, settings);
+    this.transport = new SimulatedNetwork(this.clock, settings, recorder === null ? null : this.#lost());
     this.#seeds = random(settings.seed, 'requests');
   }
 
@@ -94,6 +104,23 @@ export class World implements Environment {
     this.traps.clear();
     for (const clock of this.#clocks.values()) clock.mend();
     for (const disk of this.#disks.values()) disk.mend();
+  }
+
+  /** What was in a frame that the network did not bring. */
+  #lost(): Losses {
+    const wire = codec({ limit: Number.POSITIVE_INFINITY });
+    return (bytes, why) => {
+      const frame = decodeFrame(wire, bytes);
+      if (frame === null) return; // nobody would have understood it
+      const { source, sourceIncarnation, destination, messages } = frame;
+      const t = this.clock.now();
+      for (const { count, from, to, type } of messages) {
+        if (count === 0) continue; // a signal: the trace does not have it
+        const id = `${source}:${sourceIncarnation}:${count}`;
+        const address = `${destination}/${to}`;
+        this.recorder?.record({ t, node: source, actor: from, kind: 'lost', id, to: address, type, why });
+      }
+    };
   }
 
   recordFault(fault: string): void {
