@@ -6,7 +6,7 @@ import { type Readable, readable } from './readable.js';
 
 export type Address = `${string}/${string}`;
 
-export interface MessageToActor {
+interface MessageToActor {
   readonly type: string;
   readonly from: Address;
   readonly items: readonly unknown[];

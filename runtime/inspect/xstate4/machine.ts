@@ -28,7 +28,7 @@ interface Transition5 {
   readonly delay?: unknown;
 }
 
-export interface Transition4 {
+interface Transition4 {
   readonly target?: readonly string[];
   readonly cond?: string;
   readonly actions: readonly string[];

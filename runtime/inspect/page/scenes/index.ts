@@ -8,8 +8,8 @@ import { askedTwice, deposedPrimary, phasesOfPassive, primaryCrash, staleRead } 
 import type { Scene } from './scene.js';
 import { flush, joiner, sequencerCrash, wrongSuspicion } from './views.js';
 
-export { findMoment, type Happening, type Moment } from './moment.js';
-export type { Scene, SceneView, Step } from './scene.js';
+export { findMoment, type Happening } from './moment.js';
+export type { Scene } from './scene.js';
 
 export const scenes: readonly Scene[] = [
   bankAnomaly,

@@ -211,7 +211,7 @@ export const deposedPrimary: Scene = {
       show: { view: 'space-time', choose: { kind: 'request', request: 'alice#2' } },
     },
     {
-      say: 'For 100 ms nobody has heard from rm-1. The others take it for dead. It is not, but from outside, dead and silent look the same. rm-1 can hear what they decide, and stops at once.',
+      say: 'Nobody has heard from rm-1 for 100 ms, so the others take it for dead: from outside, dead and silent look the same. rm-1 hears what they decide, and stops at once.',
       until: { kind: 'crashed', node: 'rm-1', word: 'evicted' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-1' } },
     },

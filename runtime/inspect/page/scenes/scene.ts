@@ -9,9 +9,9 @@ import type { Run } from '../../protocol.js';
 import type { Choice } from '../model.js';
 import type { Moment } from './moment.js';
 
-export type SceneView = 'cluster' | 'space-time' | 'chart' | 'requests' | 'state' | 'history';
+type SceneView = 'cluster' | 'space-time' | 'chart' | 'requests' | 'state' | 'history';
 
-export interface Step {
+interface Step {
   /** At most three short sentences, without any mark-up. */
   readonly say: string;
   /** Where the step is: after that of the step before. */

@@ -84,7 +84,7 @@ export const flush: Scene = {
       show: { view: 'space-time' },
     },
     {
-      say: 'They notice that rm-1 is gone, and must agree on a list of members without it. First each says what it has received: that is called a flush.',
+      say: 'They notice that rm-1 is gone, and must agree on a list of members without it. First each says what it has received, so that gaps can be filled: this is called a flush.',
       until: { kind: 'received', node: 'rm-2', peer: 'rm-3', word: 'report' },
       show: { view: 'space-time' },
     },
