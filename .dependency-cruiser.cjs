@@ -64,6 +64,24 @@ module.exports = {
       },
     },
     {
+      name: 'other-inspectors-stand-beside',
+      comment:
+        'They are packages of their own: who only embeds the framework has neither XState 4 nor anything of theirs.',
+      severity: 'error',
+      from: { path: '^(machines|runtime|examples)/', pathNot: '^runtime/inspect/(xstate4|stately|bridge)/' },
+      to: { path: '^runtime/inspect/(xstate4|stately|bridge)/|/node_modules/@(xstate|statelyai)/inspect/' },
+    },
+    {
+      name: 'other-inspectors-know-no-cluster',
+      comment: 'They are compiled by themselves, and take a cluster by its shape.',
+      severity: 'error',
+      from: { path: '^runtime/inspect/(xstate4|stately|bridge)/' },
+      to: {
+        path: '^(machines|runtime)/',
+        pathNot: ['^runtime/inspect/(xstate4|stately|bridge)/', '^runtime/errors\\.ts$'],
+      },
+    },
+    {
       name: 'no-orphans-no-unresolved',
       severity: 'error',
       from: {},

@@ -21,7 +21,7 @@ import type { NodeHooks, NodeSettings } from './node-settings.js';
 import { NodeTrace } from './node-trace.js';
 import { Persistence } from './persistence.js';
 import { Router } from './router.js';
-import { Traffic } from './traffic.js';
+import { fits, Traffic } from './traffic.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -201,6 +201,27 @@ export class Node {
     }
     this.#agenda.add({ actor, event, cause });
     this.#agenda.run();
+  }
+
+  /**
+   * An event that somebody made by hand, in a tool: taken as it would be from another node, for an actor that meets what it
+   * does not expect may throw. Errors: MESSAGE_UNKNOWN, MESSAGE_MALFORMED.
+   */
+  offer(name: string, event: Incoming): void {
+    const shape = this.#actors.get(name)?.shapes.get(event.type);
+    if (shape === undefined) {
+      throw new ChoraleError(
+        'MESSAGE_UNKNOWN',
+        `The node ${this.id} has no actor "${name}" that takes "${event.type}" from others.`,
+      );
+    }
+    if (!fits(shape, event.items)) {
+      throw new ChoraleError(
+        'MESSAGE_MALFORMED',
+        `An item of "${event.type}" for ${address(this.id, name)} is not as it must be.`,
+      );
+    }
+    this.tell(name, event);
   }
 
   /** Stops an actor for good: what is for it from now on is rejected, as for one that never was. */

@@ -111,7 +111,7 @@ const eventOf = (source: NodeId, { from, type, items }: WireMessage): Incoming =
 });
 
 /** A shape that throws has not been made for this item. */
-function fits(shape: Shape, items: readonly unknown[]): boolean {
+export function fits(shape: Shape, items: readonly unknown[]): boolean {
   try {
     return items.every((item) => shape(item));
   } catch {

@@ -4,8 +4,16 @@
  */
 
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { Message } from '../../machines/shared/effects.js';
-import { type Address, type NodeId, nodeId, type SessionId, senderId } from '../../machines/shared/identifiers.js';
+import type { Incoming, Message } from '../../machines/shared/effects.js';
+import {
+  type Address,
+  actorOf,
+  type NodeId,
+  nodeId,
+  nodeOf,
+  type SessionId,
+  senderId,
+} from '../../machines/shared/identifiers.js';
 import { type Roles, rolesOf } from '../../machines/shared/style.js';
 import { firstView, type View } from '../../machines/shared/view.js';
 import { codec } from '../actors/codec.js';
@@ -196,6 +204,16 @@ export class Cluster<S extends AnyService> {
    */
   observe(actors: Observed, observer: Observer): () => void {
     return this.#observations.add(actors, observer, this.nodes.values());
+  }
+
+  /**
+   * Gives a message to one of its actors (`rm-1/rm`), as if `from` had sent it: for tools in which somebody makes events by hand. It goes
+   * beside the protocol, and can break what the style promises. Errors: MESSAGE_UNKNOWN, MESSAGE_MALFORMED.
+   */
+  offer(to: Address, message: Incoming): void {
+    const node = this.nodes.get(nodeOf(to));
+    if (node === undefined) throw new ChoraleError('MESSAGE_UNKNOWN', `There is no node of the actor ${to} now.`);
+    node.offer(actorOf(to), message);
   }
 
   /** Whether it is one of the nodes that serve the replica managers. */

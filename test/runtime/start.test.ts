@@ -127,6 +127,22 @@ describe('start: a cluster in this process, in real time', () => {
     await simulation.close();
   });
 
+  test('a message that somebody makes by hand is taken as one from another node would be, and no other', async () => {
+    await using cluster = await start(bank, { replication: 'active' });
+    const events: string[] = [];
+    cluster.observe(['fe-1/fe'], (event) => {
+      if (event.type === '@xstate.event') events.push(event.event.type);
+    });
+    const replies = (items: readonly unknown[]) => ({ type: 'replies', from: 'rm-1/rm', items }) as const;
+    cluster.offer('fe-1/fe', replies([]));
+    const refusal = (code: string) => expect.objectContaining({ code });
+    expect(() => cluster.offer('fe-1/fe', replies(['rubbish']))).toThrow(refusal('MESSAGE_MALFORMED'));
+    expect(() => cluster.offer('fe-1/fe', { ...replies([]), type: 'gone' })).toThrow(refusal('MESSAGE_UNKNOWN'));
+    expect(() => cluster.offer('fe-1/none', replies([]))).toThrow(refusal('MESSAGE_UNKNOWN'));
+    expect(() => cluster.offer('fe-7/fe', replies([]))).toThrow(refusal('MESSAGE_UNKNOWN'));
+    expect(events).toEqual(['replies']);
+  });
+
   test('the heap does not grow with the requests served', async () => {
     await using cluster = await start(bank);
     const clients = Array.from({ length: 64 }, () => cluster.client());

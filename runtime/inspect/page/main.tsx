@@ -22,7 +22,7 @@ import { HistoryView } from './views/history.js';
 import { RequestsView } from './views/requests.js';
 import { Scenes } from './views/scenes.js';
 import { Setup } from './views/setup.js';
-import { SpaceTimeView } from './views/space-time.js';
+import { SpaceTime } from './views/space-time.js';
 import { StateView } from './views/state.js';
 import { onKey, Transport } from './views/transport.js';
 
@@ -30,7 +30,7 @@ const views: Readonly<Record<ViewName, () => JSX.Element | null>> = {
   cluster: ClusterView,
   chart: ChartView,
   state: StateView,
-  'space-time': SpaceTimeView,
+  'space-time': SpaceTime,
   requests: RequestsView,
   history: HistoryView,
 };
