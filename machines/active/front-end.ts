@@ -106,7 +106,7 @@ export function request(
   const round = roundOf(context.turns, context.reads === 0);
   const open = (call: Call): Election => {
     const asked = reads === 'one' && call.kind === 'query' ? turn : null;
-    return { call, asked, round, again: false, parties: [] };
+    return { call, asked, round, again: false, vain: 0, parties: [] };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   const ordered = fresh.filter(({ asked }) => asked === null).map(({ call }) => requestOf(call));

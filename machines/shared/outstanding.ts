@@ -6,6 +6,8 @@
  * for a while, which is a guess: the request keeps its id, so whoever has executed it answers from its table. Time
  * goes in rounds of `retryAfter` ms, the first of them from the first call: what has been out for a whole round is
  * overdue at its end. So a server has that long to answer at least and less than twice that, and one timer serves all calls.
+ * Where an answer takes longer than that, none would ever come in time: so each time that all servers have been asked in vain,
+ * they are given twice as long, up to eight rounds.
  */
 import { discarded } from './discard.js';
 import type { Effect, Gone } from './effects.js';
@@ -22,6 +24,8 @@ export interface Outstanding {
   readonly round: number;
   /** It was asked more than once, so an answer need not be the answer to the last time. */
   readonly again: boolean;
+  /** How often a server that was asked gave no answer in time. */
+  readonly vain: number;
 }
 
 /** Where a front end stands with the servers of which it asks one at a time. */
@@ -130,7 +134,7 @@ export function withoutGone<O extends Outstanding>(
   const ended = { ...before, gone: [...new Set([...before.gone, ...nodes])] };
   const isOneLeft = before.servers.some((_, place) => !isGone(ended, place));
   const turns = isOneLeft ? ended : { ...before, gone: nodes.slice(-1) };
-  return reassign(turns, outstanding, turns.round + 1, (asked) => isGone(ended, asked));
+  return reassign(turns, outstanding, turns.round + 1, 'gone', (asked) => isGone(ended, asked));
 }
 
 /**
@@ -140,7 +144,13 @@ export function withoutGone<O extends Outstanding>(
  */
 export function withoutSilent<O extends Outstanding>(before: Turns, outstanding: PersistentMap<O>): Reassignment<O> {
   const { round } = before;
-  const next = reassign({ ...before, round: round + 1 }, outstanding, round + 1, (_, entry) => entry.round <= round);
+  const next = reassign(
+    { ...before, round: round + 1 },
+    outstanding,
+    round + 1,
+    'silent',
+    (_, entry) => entry.round <= round,
+  );
   const beginsAnew = next.moved.some(({ from, entry }) => entry.asked !== null && entry.asked <= from);
   return beginsAnew ? { ...next, turns: { ...next.turns, gone: [] } } : next;
 }
@@ -178,6 +188,7 @@ function reassign<O extends Outstanding>(
   turns: Turns,
   before: PersistentMap<O>,
   round: number,
+  why: 'gone' | 'silent',
   overdue: (asked: number, entry: O) => boolean,
 ): Reassignment<O> {
   let outstanding = before;
@@ -188,13 +199,18 @@ function reassign<O extends Outstanding>(
     if (from === null || !overdue(from, entry)) continue;
     const asked = serverAfter(turns, from);
     if (from === turns.turn) turn = asked;
-    const again: O = { ...entry, asked, round, again: true };
+    const vain = entry.vain + (why === 'silent' ? 1 : 0);
+    const again: O = { ...entry, asked, round: round + moreRounds(vain / turns.servers.length), again: true, vain };
     outstanding = mapSet(outstanding, session, again);
     moved.push({ from, entry: again });
   }
   if (isGone(turns, turn)) turn = serverAfter(turns, turn);
   return { turns: { ...turns, turn }, outstanding, moved };
 }
+
+/** Rounds that a server is given beyond the first, when all were asked in vain so often. */
+const moreRounds = (cycles: number): number => 2 ** Math.min(Math.floor(cycles), MOST_DOUBLINGS) - 1;
+const MOST_DOUBLINGS = 3;
 
 /** One message to each server that is asked something. */
 export function askEach<O extends Outstanding>(

@@ -464,7 +464,8 @@ describe('reads at one replica manager', () => {
     player.wait(5);
     expect(sent(player.tell('call', [call('b', 1, 'read')]))).toEqual(['rm-2/rm read 1']);
     expect(sent(player.wait(5))).toEqual(['rm-3/rm read 1']);
-    expect(sent(player.wait(10)).sort()).toEqual(['rm-1/rm read 1', 'rm-3/rm read 1']);
+    // All three were asked for a in vain: the next one has twice as long.
+    expect(sent(player.wait(10))).toEqual(['rm-3/rm read 1']);
     expect(answers(player.tell('replies', [reply('a', 1, 'x')], rm(3)))).toHaveLength(1);
     expect(answers(player.tell('replies', [reply('b', 1, 'x')], rm(2)))).toHaveLength(1);
     expect(player.state).toBe('idle');
@@ -634,10 +635,26 @@ describe('a proxy', () => {
     expect(sent(player.wait(10))).toEqual(['rm-2/fe cancel 1', 'rm-3/fe call 1']);
     expect(sent(player.wait(10))).toEqual(['rm-3/fe cancel 1', 'rm-2/fe call 1']);
     expect(sent(player.wait(10))).toEqual(['rm-2/fe cancel 1', 'rm-3/fe call 1']);
+    // Three were asked in vain, as many as there are: from now on each has twice as long.
+    player.wait(10);
     expect(sent(player.wait(10))).toEqual(['rm-3/fe cancel 1', 'rm-1/fe call 1']);
     const answer = { session: 'a', seq: 1, outcome: { ok: true, value: 1 }, by: ['rm-1'], version: 8 };
     player.tell('answers', [answer], 'rm-1/fe');
     expect(sent(player.tell('call', [call('a', 2)]))).toEqual(['rm-1/fe call 1']);
+  });
+
+  test('AR-10: each time that all proxies were asked in vain they are given twice as long, up to eight rounds, and for each request anew', () => {
+    const player = playProxyClient(2);
+    /** Rounds until the call is handed on. */
+    const rounds = () => {
+      for (let count = 1; ; count++) if (sent(player.wait(10)).length > 0) return count;
+    };
+    player.tell('call', [call('a', 1)]);
+    expect(Array.from({ length: 10 }, rounds)).toEqual([1, 1, 2, 2, 4, 4, 8, 8, 8, 8]);
+    const answer = { session: 'a', seq: 1, outcome: { ok: true, value: 1 }, by: ['rm-1'], version: 8 };
+    player.tell('answers', [answer], 'rm-1/fe');
+    player.tell('call', [call('a', 2)]);
+    expect([rounds(), rounds()]).toEqual([1, 1]);
   });
 
   test('AR-10: a proxy that is the only one is asked again, though it has been gone', () => {

@@ -273,8 +273,8 @@ export const active = [
     rule: 'AR-10',
     breaks: 'a client waits for a proxy that is silent',
     file: 'machines/shared/outstanding.ts',
-    find: '(_, entry) => entry.round <= round);',
-    replace: '(_, entry) => entry.round < 0);',
+    find: '(_, entry) => entry.round <= round',
+    replace: '(_, entry) => entry.round < 0',
     tests: machines,
     name: 'AR-10: when the proxy is gone or gives no answer',
   },
@@ -286,6 +286,16 @@ export const active = [
     replace: 'return false ?',
     tests: machines,
     name: 'AR-10: when those that are left give no answer',
+  },
+  {
+    rule: 'AR-10',
+    breaks:
+      'a client is as impatient when all proxies have been asked in vain, and takes each one back before it can answer',
+    file: 'machines/shared/outstanding.ts',
+    find: '2 ** Math.min(Math.floor(cycles), MOST_DOUBLINGS) - 1',
+    replace: '0 * Math.min(cycles, MOST_DOUBLINGS)',
+    tests: machines,
+    name: 'AR-10: each time that all proxies were asked in vain',
   },
   {
     rule: 'AR-10',
