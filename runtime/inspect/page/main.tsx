@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { drawings, exportView } from './export.js';
+import { documentOf, drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
 import { failure, keepContext } from './model.js';
 import { attachWorker, openFile } from './opening.js';
@@ -16,13 +16,14 @@ import { openRun } from './opening.js';
 import { keepTelling, tell } from './telling.js';
 import { Act } from './views/act.js';
 import { ChartView } from './views/chart.js';
+import { chartSvg } from './views/chart-export.js';
 import { ClusterView } from './views/cluster.js';
 import { Header } from './views/header.js';
-import { HistoryView } from './views/history.js';
-import { RequestsView } from './views/requests.js';
+import { History } from './views/history.js';
+import { Requests } from './views/requests.js';
 import { Scenes } from './views/scenes.js';
 import { Setup } from './views/setup.js';
-import { SpaceTime } from './views/space-time.js';
+import { SpaceTime, spaceTimeFile } from './views/space-time.js';
 import { StateView } from './views/state.js';
 import { onKey, Transport } from './views/transport.js';
 
@@ -31,9 +32,16 @@ const views: Readonly<Record<ViewName, () => JSX.Element | null>> = {
   chart: ChartView,
   state: StateView,
   'space-time': SpaceTime,
-  requests: RequestsView,
-  history: HistoryView,
+  requests: Requests,
+  history: History,
 };
+
+drawings.set('cluster', () => {
+  const svg = document.querySelector<SVGSVGElement>('[data-export=cluster]');
+  return svg === null ? null : documentOf(svg);
+});
+drawings.set('chart', chartSvg);
+drawings.set('space-time', spaceTimeFile);
 
 function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
   if (filling.value !== null && filling.value !== pane) return null;

@@ -25,7 +25,6 @@ export function tell(scene: Scene): void {
   });
   send({ do: 'open', run: scene.run });
   send({ do: 'advance', until: null });
-  if (scene.check !== undefined) send({ do: 'check', property: scene.check });
 }
 
 export function stopTelling(): void {
@@ -60,7 +59,8 @@ export const ready = (): boolean => {
   return telling.value !== null && standing.value.ended && opened.value !== null;
 };
 
-function look({ show: what }: Scene['steps'][number]): void {
+function look({ show: what, check }: Scene['steps'][number]): void {
+  if (check !== undefined) send({ do: 'check', property: check });
   if (what === undefined) return;
   show(what.view);
   if (what.choose !== undefined) chosen.value = what.choose;
