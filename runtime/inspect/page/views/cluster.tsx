@@ -12,7 +12,7 @@ import { categoryOf, requestOf } from '../requests.js';
 import { useSize } from '../size.js';
 import './cluster.css';
 import { flightsAt, lossesAt } from './flights.js';
-import { type Card, cardsFor, type Place, sidesOf } from './places.js';
+import { type Card, cardsFor, type Place, sidesOf, wayPoint } from './places.js';
 
 export function ClusterView(): JSX.Element {
   const [box, size] = useSize();
@@ -119,9 +119,10 @@ function Flights({ cards }: { readonly cards: Cards }): JSX.Element {
   return (
     <g class="flights">
       {flights.map(({ index, share }) => {
-        const from = cards.get(events.text(events.node.at(index)))?.center;
-        const to = cards.get(events.text(events.peer.at(index)))?.center;
+        const from = cards.get(events.text(events.node.at(index)));
+        const to = cards.get(events.text(events.peer.at(index)));
         if (from === undefined || to === undefined) return null;
+        const { x, y } = wayPoint(from, to, share);
         const control = events.control.at(index) === 1;
         const type = events.text(events.word.at(index));
         const picked = chosen.value?.kind === 'message' && chosen.value.index === index;
@@ -130,7 +131,7 @@ function Flights({ cards }: { readonly cards: Cards }): JSX.Element {
           <g
             key={index}
             class={`flight ${control ? 'control' : ''} ${picked ? 'picked' : ''} ${categoryOf(events.request.at(index))}`}
-            transform={`translate(${from.x + (to.x - from.x) * share} ${from.y + (to.y - from.y) * share})`}
+            transform={`translate(${x} ${y})`}
             role="button"
             tabIndex={0}
             aria-label={`${type} from ${events.text(events.node.at(index))} to ${events.text(events.peer.at(index))}${requestOf(events, index)}`}
@@ -148,15 +149,12 @@ function Flights({ cards }: { readonly cards: Cards }): JSX.Element {
         );
       })}
       {losses.map((index) => {
-        const from = cards.get(events.text(events.node.at(index)))?.center;
-        const to = cards.get(events.text(events.peer.at(index)))?.center;
+        const from = cards.get(events.text(events.node.at(index)));
+        const to = cards.get(events.text(events.peer.at(index)));
         if (from === undefined || to === undefined) return null;
+        const { x, y } = wayPoint(from, to, 0.5);
         return (
-          <g
-            key={index}
-            class="loss"
-            transform={`translate(${from.x + (to.x - from.x) * 0.6} ${from.y + (to.y - from.y) * 0.6})`}
-          >
+          <g key={index} class="loss" transform={`translate(${x} ${y})`}>
             <path d="M-6 -6L6 6M-6 6L6 -6" />
             <text x={10} y={4}>{`${events.text(events.word.at(index))} lost`}</text>
           </g>

@@ -23,7 +23,7 @@ export function flightsAt(timeline: Timeline, place: number, time: number): Flig
     const passed = Math.max(0, time - left);
     const way = arrival === NONE ? 0 : timeline.t.at(arrival) - left;
     const share = arrival === NONE ? passed / (passed + HALF_WAY) : way === 0 ? 1 : Math.min(1, passed / way);
-    flights.push({ index, share: 0.12 + share * 0.76 });
+    flights.push({ index, share });
   }
   return flights;
 }

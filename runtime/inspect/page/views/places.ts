@@ -97,6 +97,24 @@ function rowsOf(at: NodeAt | undefined, most: number, place: number): ActorRow[]
 const apart = (a: Card, b: Card): boolean =>
   a.x + a.width + 6 <= b.x || b.x + b.width + 6 <= a.x || a.y + a.height + 6 <= b.y || b.y + b.height + 6 <= a.y;
 
+/** Between the edge of a card and a message that has just left it. */
+const CLEAR = 9;
+
+/** Where a message is that has gone this share of the way from one card to another: it is never behind either of them. */
+export function wayPoint(from: Card, to: Card, share: number): Place {
+  const [a, b] = [from.center, to.center];
+  const start = edgeShare(from, a, b);
+  const end = 1 - edgeShare(to, b, a);
+  const at = start >= end ? 0.5 : start + (end - start) * share;
+  return { x: a.x + (b.x - a.x) * at, y: a.y + (b.y - a.y) * at };
+}
+
+/** Of the way from a card's centre to another place: how much of it is over the card. */
+function edgeShare(card: Card, center: Place, other: Place): number {
+  const [dx, dy] = [Math.abs(other.x - center.x), Math.abs(other.y - center.y)];
+  return Math.min(dx === 0 ? 1 : (card.width / 2 + CLEAR) / dx, dy === 0 ? 1 : (card.height / 2 + CLEAR) / dy, 1);
+}
+
 /** The nodes on either side of a line. */
 export function sidesOf(cards: readonly Card[], [a, b]: readonly [Place, Place]): [string[], string[]] {
   const sides: [string[], string[]] = [[], []];
