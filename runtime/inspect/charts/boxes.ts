@@ -19,11 +19,11 @@ export interface TransitionText extends Rectangle {
   readonly lines: readonly Line[];
 }
 
-export interface Words extends Rectangle {
+interface Words extends Rectangle {
   readonly line: Line;
 }
 
-export interface Tag extends Rectangle {
+interface Tag extends Rectangle {
   readonly text: string;
 }
 
@@ -37,7 +37,7 @@ export interface Header {
 }
 
 /** px. */
-export const TITLE = 26;
+const TITLE = 26;
 export const LINE = 16;
 /** Beside the words of a transition: how often it was taken. */
 export const COUNT = 38;

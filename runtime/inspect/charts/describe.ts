@@ -107,11 +107,20 @@ const told = (verb: string, event: unknown): string => {
   return typeof type === 'string' ? `${verb} ${type}` : verb;
 };
 
+/** What a bundler puts behind a name that it has met before. */
+const again = /\$\d+$/;
+/** A name as short as this is none: it is what a bundler makes of one. */
+const SHORT = 2;
+
 /** An arrow function without a name is there to call a rule with what it needs: the first that its expression calls. */
 function ruleName(rule: unknown): string | null {
   if (typeof rule !== 'function') return null;
-  if (rule.name !== '') return rule.name;
-  const [, body] = rule.toString().split('=>');
-  if (body === undefined || body.trimStart().startsWith('{')) return null;
-  return body.match(/(?<![.\w$])[A-Za-z_$][\w$]+(?=\()/)?.[0] ?? null;
+  const name = (rule.name || called(rule.toString())).replace(again, '');
+  return name.length > SHORT ? name : null;
+}
+
+function called(text: string): string {
+  const [, body = ''] = text.split('=>');
+  if (body.trimStart().startsWith('{')) return '';
+  return body.match(/(?<![.\w$])[A-Za-z_$][\w$]+(?=\()/)?.[0] ?? '';
 }

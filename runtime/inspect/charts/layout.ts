@@ -3,9 +3,10 @@
  * to the right and downwards; whichever can be shown larger is taken. The same description gives the same layout.
  */
 import type { ELK, ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js';
-import { type Header, header, isArrow, LINE, type Rectangle, type TransitionText, widthOf } from './boxes.js';
-import type { ChartDescription, StateDescription, TransitionDescription } from './describe.js';
-import { type Measure, transitionLines } from './text.js';
+import { type Header, header, isArrow, type Rectangle, type TransitionText } from './boxes.js';
+import { type Bundle, bundles } from './bundles.js';
+import type { ChartDescription, StateDescription } from './describe.js';
+import type { Measure } from './text.js';
 
 export interface Point {
   readonly x: number;
@@ -51,8 +52,6 @@ export interface ChartLayout {
   readonly beginnings: readonly Beginning[];
 }
 
-/** Widest text of an arrow's label. */
-const LABEL = 230;
 /** Rows in a column of the outermost box, which is wide. */
 const ROOT_COLUMN = 5;
 const DOT = 9;
@@ -124,15 +123,6 @@ export async function layout(
 
 /** How large it can be shown whole. */
 const scale = ({ width, height }: ChartLayout): number => Math.min(PANE.width / width, PANE.height / height, 1);
-
-interface Bundle {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly texts: readonly TransitionText[];
-  readonly width: number;
-  readonly height: number;
-}
 
 const isOnTop = (state: StateDescription, { header }: Attempt): boolean => state.name === '' || header === 'top';
 
@@ -249,29 +239,6 @@ class Plan {
       children: (node.children ?? []).filter(({ id }) => this.#states.has(id)).map((child) => this.#box(child)),
     };
   }
-}
-
-/** Arrows that begin and end at the same states are one. */
-function bundles(transitions: readonly TransitionDescription[], measure: Measure): readonly Bundle[] {
-  const groups = new Map<string, TransitionDescription[]>();
-  for (const transition of transitions)
-    for (const to of transition.to) {
-      const id = `${transition.from} → ${to}`;
-      groups.set(id, [...(groups.get(id) ?? []), transition]);
-    }
-  return [...groups].map(([id, group]) => {
-    const lines = group.map((transition) => transitionLines(transition, null, LABEL, measure));
-    const width = Math.max(...lines.map(widthOf)) + 8;
-    let y = 2;
-    const texts = group.map((transition, i): TransitionText => {
-      const own = lines[i] ?? [];
-      const text = { transition: transition.name, lines: own, x: 4, y, width: width - 8, height: own.length * LINE };
-      y += text.height;
-      return text;
-    });
-    const [from = '', to = ''] = id.split(' → ');
-    return { id, from, to, texts, width, height: y + 2 };
-  });
 }
 
 function arrow({ from, to, texts }: Bundle, edge: ElkExtendedEdge | undefined): Arrow {

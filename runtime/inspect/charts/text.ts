@@ -12,9 +12,9 @@ export type Font = keyof typeof fonts;
 export type Measure = (text: string, font: Font) => number;
 
 /** What a piece of text is, for its colour. */
-export type Role = 'trigger' | 'guard' | 'actions' | 'target';
+type Role = 'trigger' | 'guard' | 'actions' | 'target';
 
-export interface Part {
+interface Part {
   readonly text: string;
   readonly role: Role;
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
-/** Charts show the names of functions: guards, actions and what an `assign` calls. */
-const rolldownOptions = { output: { keepNames: true } };
+/** Charts show the names of the machines' rules, so these are no shorter there than in the source. */
+const named = { output: { keepNames: true } };
 
 /** The page, its worker and the worker that lays charts out, into dist/inspector: files that any server can hand out. */
 export default defineConfig({
@@ -12,8 +12,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions,
+    rolldownOptions: named,
   },
-  worker: { format: 'es', rolldownOptions },
+  worker: { format: 'es', rolldownOptions: named },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
 });

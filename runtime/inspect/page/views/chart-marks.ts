@@ -21,7 +21,7 @@ interface Shown {
 }
 
 export class Marker {
-  readonly #chart: ChartDescription;
+  readonly chart: ChartDescription;
   readonly #states = new Map<string, SVGElement>();
   readonly #transitions = new Map<string, Shown[]>();
   readonly #arrows: {
@@ -35,7 +35,7 @@ export class Marker {
   #animations: Animation[] = [];
 
   constructor(drawing: SVGGElement, chart: ChartDescription) {
-    this.#chart = chart;
+    this.chart = chart;
     for (const element of drawing.querySelectorAll<SVGElement>('[data-state]'))
       this.#states.set(element.dataset.state ?? '', element);
     for (const element of drawing.querySelectorAll<SVGElement>('[data-transition]')) {
@@ -64,7 +64,7 @@ export class Marker {
 
   #count(counts: Int32Array | null): void {
     let isAnyChanged = false;
-    this.#chart.transitions.forEach(({ name }, place) => {
+    this.chart.transitions.forEach(({ name }, place) => {
       const taken = counts === null ? -1 : (counts[place] ?? 0);
       for (const shown of this.#transitions.get(name) ?? []) {
         if (shown.taken === taken) continue;

@@ -8,7 +8,7 @@ import { type Known, Taken } from '../../timeline/taken.js';
 import { layoutOf } from '../layouts.js';
 import { charts, chosen, cursor, lookAt, nodes, timeline, told } from '../model.js';
 
-export interface ActorName {
+interface ActorName {
   readonly node: string;
   readonly actor: string;
 }
@@ -115,7 +115,7 @@ function layOut(chart: ChartDescription): void {
   );
 }
 
-export interface Standing {
+interface Standing {
   readonly up: boolean;
   readonly reason: string | null;
   /** Word of the trace; null where the actor is not there (yet, or any more). */
@@ -148,7 +148,7 @@ export const active = computed((): ReadonlySet<string> => {
 export const isTold = computed(() => index.value.taken.isTold);
 
 /** How often each transition of the chart was taken up to the cursor, in the chart's order, and the number of the last step. */
-export interface Counts {
+interface Counts {
   readonly of: Int32Array;
   readonly last: number;
 }
