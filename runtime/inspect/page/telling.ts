@@ -68,12 +68,13 @@ function look({ show: what, check }: Scene['steps'][number]): void {
 
 /** A viewer who changes the run is no longer told the scene. */
 export function keepTelling(): () => void {
+  /** The scene whose run has been seen as it is meant to be. */
+  let begun: Scene | null = null;
   return effect(() => {
     const { run } = standing.value;
-    const now = telling.value;
-    if (now === null || run === null) return;
-    const { faults, requests } = now.scene.run.scenario;
-    const changed = run.scenario.faults.length !== faults.length || run.scenario.requests.length !== requests.length;
-    if (changed && run.scenario.seed === now.scene.run.scenario.seed) telling.value = null;
+    const scene = telling.value?.scene ?? null;
+    if (scene === null || run === null) begun = null;
+    else if (JSON.stringify(run.scenario) === JSON.stringify(scene.run.scenario)) begun = scene;
+    else if (begun === scene) telling.value = null;
   });
 }

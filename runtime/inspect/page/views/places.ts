@@ -31,12 +31,16 @@ export interface Card extends Place, Size {
   readonly rows: readonly ActorRow[];
 }
 
-const WIDTH = 172;
+/** Widths of a card, the widest that fits first. */
+const WIDTHS = [172, 148, 124];
+/** Rows of actors in a card at most. */
+const MOST_ROWS = 4;
 const MARGIN = 14;
 const HEAD = 28;
 const ROW = 17;
-/** Characters of a monospaced 11 px line in a card. */
-const LINE = 22;
+/** Pixels of a character of its monospaced 11 px lines, and beside them. */
+const CHARACTER = 6.7;
+const BESIDE = 20;
 
 /** The actors that matter most come first: what a node is for, then its group, then what watches others. */
 const importance = ['rm', 'fe', 'members', 'service', 'sequencer'];
@@ -46,31 +50,42 @@ const rankOf = (actor: string): number => {
   return actor.startsWith('group:') ? importance.length : importance.length + 1;
 };
 
-/** Nodes on an ellipse, with as many rows as leave them clear of each other. */
+/** Nodes on an ellipse, with as many rows as leave them clear of each other, and as wide as they can then be. */
 export function cardsFor(nodes: readonly string[], cut: Cut, size: Size): ReadonlyMap<string, Card> {
-  for (let rows = 4; ; rows--) {
-    const cards = nodes.map((node, i) => cardFor(node, i, nodes.length, cut, size, rows));
-    const clear = cards.every((a, i) => cards.slice(i + 1).every((b) => apart(a, b)));
-    if (clear || rows === 0) return new Map(cards.map((card) => [card.node, card]));
+  let cards: Card[] = [];
+  for (let rows = MOST_ROWS; rows >= 0; rows--) {
+    for (const width of WIDTHS) {
+      cards = nodes.map((node, i) => cardFor(node, i / nodes.length, cut, size, { width, rows }));
+      if (cards.every((a, i) => cards.slice(i + 1).every((b) => apart(a, b)))) return byNode(cards);
+    }
   }
+  return byNode(cards);
 }
 
-function cardFor(node: string, i: number, count: number, cut: Cut, size: Size, most: number): Card {
+const byNode = (cards: readonly Card[]): ReadonlyMap<string, Card> => new Map(cards.map((card) => [card.node, card]));
+
+/** `turn`: how far round the ellipse, from the left. */
+function cardFor(
+  node: string,
+  turn: number,
+  cut: Cut,
+  size: Size,
+  { width, rows: most }: { readonly width: number; readonly rows: number },
+): Card {
   const at = cut.nodes.get(node);
-  const rows = rowsOf(at, most, cut.place);
-  const height = HEAD + (rows.length === 0 ? 2 : rows.length * ROW + 6);
-  const angle = Math.PI + (i * 2 * Math.PI) / Math.max(1, count);
-  const full = HEAD + Math.max(most, rows.length) * ROW + 6;
+  const rows = rowsOf(at, most, cut.place, Math.floor((width - BESIDE) / CHARACTER));
+  const height = heightOf(rows.length);
+  const angle = Math.PI + turn * 2 * Math.PI;
   const center = {
-    x: size.width / 2 + Math.cos(angle) * Math.max(0, (size.width - WIDTH) / 2 - MARGIN),
-    y: (size.height - 16) / 2 + 8 + Math.sin(angle) * Math.max(0, (size.height - full) / 2 - MARGIN - 12),
+    x: size.width / 2 + Math.cos(angle) * Math.max(0, (size.width - width) / 2 - MARGIN),
+    y: size.height / 2 + Math.sin(angle) * Math.max(0, (size.height - heightOf(most)) / 2 - MARGIN - 12),
   };
   return {
     node,
     center,
-    x: Math.round(center.x - WIDTH / 2),
+    x: Math.round(center.x - width / 2),
     y: Math.round(center.y - height / 2),
-    width: WIDTH,
+    width,
     height,
     up: at?.up ?? true,
     badge: badgeOf(at),
@@ -78,17 +93,20 @@ function cardFor(node: string, i: number, count: number, cut: Cut, size: Size, m
   };
 }
 
+const heightOf = (rows: number): number => HEAD + (rows === 0 ? 2 : rows * ROW + 6);
+
 function badgeOf(at: NodeAt | undefined): string {
   if (at === undefined) return '';
-  if (!at.up) return at.reason === 'fault' ? 'crashed' : (at.reason ?? 'down').slice(0, 14);
-  return at.incarnation > 1 ? `incarnation ${at.incarnation}` : '';
+  if (!at.up) return at.reason === 'fault' ? 'crashed' : (at.reason ?? 'down').slice(0, 9);
+  return at.incarnation > 1 ? `life ${at.incarnation}` : '';
 }
 
-function rowsOf(at: NodeAt | undefined, most: number, place: number): ActorRow[] {
+/** `line`: characters that there is room for. */
+function rowsOf(at: NodeAt | undefined, most: number, place: number, line: number): ActorRow[] {
   const actors = [...(at?.actors ?? [])].sort(([a], [b]) => rankOf(a) - rankOf(b) || a.localeCompare(b));
   return actors.slice(0, most).map(([actor, { state, since }]) => {
     const label = actor.startsWith('group:') ? 'group' : actor;
-    const room = LINE - label.length - 1;
+    const room = line - label.length - 1;
     const short = state.length <= room ? state : `…${state.slice(state.length - room + 1)}`;
     return { actor, label, state, short, fresh: since === place - 1 && since !== NONE };
   });
