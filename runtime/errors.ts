@@ -43,6 +43,7 @@ export const errorCodes = {
   INSPECTOR_FAILED:
     'The inspector cannot open: its port is taken, its page is not built, or there is no Node to serve it.',
   NOT_ALLOWED: 'The inspector may not do this with what it looks at.',
+  INSPECTION_FAILED: 'The inspector could not do what it was asked to do; what it shows goes on.',
   // input of the command
   INPUT_INVALID: 'A file, line, field or option of the input is wrong.',
 } as const;

@@ -9,10 +9,15 @@ import type { Hosted } from './hosted.js';
 /** Things handled before the list is rid of them, in a long run. */
 const SWEEP = 1024;
 
-/** An event for an actor, or what its timer, or its start, has to do. */
+/** What is no event: an actor's start, or what its timer does. */
+export interface Task {
+  readonly type: 'start' | 'timer';
+  readonly run: () => void;
+}
+
 export interface Due {
   readonly actor: Hosted;
-  readonly event: Incoming | (() => void);
+  readonly event: Incoming | Task;
   readonly cause: CauseId | undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a node is made with, and what it tells whoever made it.
  */
-import type { AnyStateMachine, InspectionEvent } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 import type { Delivery, Message } from '../../machines/shared/effects.js';
 import type { Address, GroupName, NodeId, RequestId } from '../../machines/shared/identifiers.js';
 import type { Phase } from '../../machines/shared/phases.js';
@@ -27,6 +27,8 @@ export interface NodeHooks {
   outgoing?(to: Address, message: Message): Message | null;
   /** An actor has handled an event. The states are as in the trace. */
   transition?(actor: string, event: string, before: string, after: string): void;
+  /** An actor has handled an event of this type, or a `timer`, or its own `start`. What it emitted is not carried out yet. */
+  handled?(actor: string, event: string, snapshot: AnyMachineSnapshot): void;
   /** An actor of a node that is asked to watch states went from one to another, be it in passing. May crash the node. */
   moved?(actor: string, before: string, after: string): void;
   /** The group has delivered to `actor`. */

@@ -10,7 +10,7 @@ import type { Clock } from '../clock/clock.js';
 import { ChoraleError } from '../errors.js';
 import { memoryStorage } from '../storage/storage.js';
 import type { CauseId, Recorder } from '../trace/format.js';
-import { Agenda, type Due } from './agenda.js';
+import { Agenda, type Due, type Task } from './agenda.js';
 import { codec } from './codec.js';
 import { Counters } from './counters.js';
 import { EffectHandler } from './effect-handler.js';
@@ -161,7 +161,7 @@ export class Node {
     this.#actors.set(name, actor);
     if (actor.asksFor('recovered')) this.#recover(actor);
     else {
-      this.#agenda.add({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#agenda.add({ actor, event: { type: 'start', run: () => this.#start(actor) }, cause: undefined });
       this.#agenda.run();
     }
   }
@@ -247,13 +247,17 @@ export class Node {
 
   #handle({ actor, event }: Due): void {
     this.#handled += 1;
-    if (typeof event === 'function') event();
-    else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
+    if ('run' in event) {
+      if (event.type === 'timer' && this.#trace !== null) this.#watch(actor, event.type, event.run);
+      else event.run();
+    } else if (!actor.running) this.#counters.add(`discarded.${event.type}`, event.items.length);
     else if (this.#trace === null && this.#hooks.transition === undefined) actor.send(event);
     else {
       const [before, after] = this.#watch(actor, event.type, () => actor.send(event));
       this.#hooks.transition?.(actor.name, event.type, before, after);
     }
+    if (this.#hooks.handled !== undefined && actor.snapshot !== undefined)
+      this.#hooks.handled(actor.name, event.type, actor.snapshot);
     if (this.#watching) for (const [before, after] of actor.moves()) this.#hooks.moved?.(actor.name, before, after);
     this.#settle(actor);
   }
@@ -288,7 +292,7 @@ export class Node {
     const recovered: Incoming = { type: 'recovered', from: address(this.id, 'storage'), items };
     const start = (): void => {
       const held = this.#agenda.release(actor);
-      this.#agenda.add({ actor, event: () => this.#start(actor), cause: undefined });
+      this.#agenda.add({ actor, event: { type: 'start', run: () => this.#start(actor) }, cause: undefined });
       this.#agenda.add({ actor, event: recovered, cause: undefined });
       for (const due of held) this.#agenda.add(due);
       this.#agenda.run();
@@ -318,9 +322,9 @@ export class Node {
     const clock = {
       setTimeout: (callback: () => void, ms: number) => {
         const { cause } = this.#agenda;
+        const event: Task = { type: 'timer', run: callback };
         return this.#clock.setTimeout(() => {
           if (this.#agenda.closed) return;
-          const event = this.#trace === null ? callback : () => this.#watch(actor, 'timer', callback);
           this.#agenda.add({ actor, event, cause });
           this.#agenda.run();
         }, ms);

@@ -28,10 +28,12 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(callback: () => void, ms: number): unknown {
-    this.#order += 1;
-    const timer = new Timer(this.#now + (ms > 0 ? ms : 0), this.#order, callback);
-    this.#heap.push(timer);
-    return timer;
+    return this.#add(callback, this.#now + (ms > 0 ? ms : 0));
+  }
+
+  /** At this very time, whenever it was asked for: a sum of ms may be off by the last bit. At once when it has gone by. */
+  at(time: number, callback: () => void): unknown {
+    return this.#add(callback, Math.max(time, this.#now));
   }
 
   clearTimeout(handle: unknown): void {
@@ -74,6 +76,13 @@ export class VirtualClock implements Clock {
   /** Timers kept, cancelled ones that are not swept yet included. */
   get size(): number {
     return this.#heap.length;
+  }
+
+  #add(callback: () => void, due: number): Timer {
+    this.#order += 1;
+    const timer = new Timer(due, this.#order, callback);
+    this.#heap.push(timer);
+    return timer;
   }
 
   #next(): Timer | undefined {

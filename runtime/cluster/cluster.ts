@@ -3,7 +3,7 @@
  * their group's actor beside them; all this is the same in one process, in a simulation and across machines.
  */
 
-import type { AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { Message } from '../../machines/shared/effects.js';
 import { type Address, type NodeId, nodeId, type SessionId, senderId } from '../../machines/shared/identifiers.js';
 import { type Roles, rolesOf } from '../../machines/shared/style.js';
@@ -57,6 +57,8 @@ export interface Environment {
   readonly outgoing?: (node: NodeId, to: Address, message: Message) => Message | null;
   /** Told of each machine before it runs. Absent where nobody measures what is taken of the charts. */
   readonly watch?: (machine: AnyStateMachine) => void;
+  /** Told of each start, event (its type) and timer that an actor has handled. Absent where nobody looks. */
+  readonly handled?: ((node: NodeId, actor: string, event: string, snapshot: AnyMachineSnapshot) => void) | undefined;
 }
 
 export interface ClientOptions {
@@ -363,7 +365,7 @@ export class Cluster<S extends AnyService> {
 
   /** What tells the environment where a fault may strike. */
   #faultHooks(id: NodeId): NodeHooks {
-    const { happened, moved } = this.environment;
+    const { happened, moved, handled } = this.environment;
     return {
       ...(happened === undefined
         ? {}
@@ -373,6 +375,7 @@ export class Cluster<S extends AnyService> {
             received: (type) => happened(id, `received:${type}`),
           }),
       ...(moved === undefined ? {} : { moved: (actor, before, after) => moved(id, actor, before, after) }),
+      ...(handled === undefined ? {} : { handled: (actor, event, snapshot) => handled(id, actor, event, snapshot) }),
     };
   }
 

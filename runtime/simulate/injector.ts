@@ -44,26 +44,29 @@ export class Injector {
       traps.set(moment, strike);
       if (traps.watches(moment.node)) this.#strikes.watch(moment.node);
     } else if (moment.at <= clock.now()) strike();
-    else this.#after(moment.at - clock.now(), strike);
+    else clock.at(moment.at, this.#unlessEnded(strike));
   }
 
-  #after(ms: number, act: () => void): void {
+  #unlessEnded(act: () => void): () => void {
     const generation = this.#generation;
-    this.#world.clock.setTimeout(() => {
+    return () => {
       if (generation === this.#generation) act();
-    }, ms);
+    };
   }
 
   #begin(text: string, fault: LastingFault): void {
     const { during } = fault;
     const undo = this.#strike(fault);
     this.#world.recordFault(text);
+    const { clock } = this.#world;
     const end = 'at' in during ? during.until : during.lasts;
     if (end === null) return;
-    this.#after('at' in during ? end - this.#world.clock.now() : end, () => {
+    const over = this.#unlessEnded(() => {
       undo();
       this.#world.recordFault(`${text} ${fault.kind === 'partition' ? 'heals' : 'ends'}`);
     });
+    if ('at' in during) clock.at(end, over);
+    else clock.setTimeout(over, end);
   }
 
   /** Gives what undoes it. */

@@ -57,6 +57,7 @@ export const scenarioSchema = v.strictObject({
   via: v.record(v.string(), v.string()),
   faultsEndAt: v.nullable(ms),
   timeout: v.exactOptional(ms),
+  until: v.exactOptional(ms),
   rough: v.exactOptional(v.array(v.string())),
 } satisfies Record<keyof Scenario, v.GenericSchema>);
 

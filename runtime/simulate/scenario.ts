@@ -36,6 +36,8 @@ export interface Scenario {
   readonly faultsEndAt: number | null;
   /** ms after which a request is given up, where faults last. */
   readonly timeout?: number;
+  /** ms: the run goes on until then at least. Absent: until everything has come to rest. */
+  readonly until?: number;
   /** The frames that meet the fate that the seed has for them, by name; all others travel in the least time. Absent: every frame. */
   readonly rough?: readonly string[];
 }

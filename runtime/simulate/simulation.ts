@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { detectorActor } from '../../machines/membership/messages.js';
 import { address, groupActor, groupName, type NodeId, nodeId } from '../../machines/shared/identifiers.js';
 import { realClock } from '../clock/real.js';
-import { Cluster } from '../cluster/cluster.js';
+import { Cluster, type Environment } from '../cluster/cluster.js';
 import { sequencerNode } from '../cluster/placement.js';
 import { type ClusterSettings, parseSettings, type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
 import type { StyleName } from '../cluster/styles.js';
@@ -18,7 +18,7 @@ import type { SimulatedDisk } from './disk.js';
 import { type Fault, nodesOf, parseFault } from './faults.js';
 import { Injector } from './injector.js';
 import type { NetworkCounts } from './network.js';
-import { World } from './world.js';
+import { type Watchers, World } from './world.js';
 
 export interface SimulateSettings<Replication extends StyleName = StyleName> extends ClusterSettings<Replication> {
   /** Where all chance in the run comes from: a whole number of 32 bits. Default 1. */
@@ -33,6 +33,8 @@ export interface SimulateSettings<Replication extends StyleName = StyleName> ext
   readonly faults?: readonly string[];
   /** Counts what is taken of the charts of all machines. */
   readonly coverage?: Pick<ChartCoverage, 'watch'>;
+  /** Told of each start, event and timer that an actor has handled, before anything that it emitted is carried out. */
+  readonly handled?: Environment['handled'];
   /**
    * The only frames that may be delayed, lost, doubled or omitted, by name (`rm-1>fe-1#7`: the seventh from there to
    * there); all others take the least delay. For whoever makes a failing run smaller. Default: every frame may.
@@ -69,14 +71,9 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   #pumping = false;
   #sleepers = 0;
 
-  constructor(
-    service: S,
-    resolved: ResolvedSettings,
-    settings: v.InferOutput<typeof schema>,
-    coverage?: SimulateSettings['coverage'],
-  ) {
+  constructor(service: S, resolved: ResolvedSettings, settings: v.InferOutput<typeof schema>, watchers: Watchers) {
     const { trace } = resolved;
-    const world = new World(settings, trace === null ? null : { record: trace }, coverage);
+    const world = new World(settings, trace === null ? null : { record: trace }, watchers);
     super(service, resolved, world);
     this.seed = settings.seed;
     this.#world = world;
@@ -159,7 +156,12 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
 
   /** Calls back at a time, or in the next step when that has gone by. */
   at(time: number, callback: () => void): void {
-    this.#world.clock.setTimeout(callback, Math.max(0, time - this.now));
+    this.#world.clock.at(time, callback);
+  }
+
+  /** ms, virtual: when something is due next; undefined where nothing is. */
+  get nextDue(): number | undefined {
+    return this.#world.clock.nextDue();
   }
 
   /** Leaves it to the caller to move time, by `step`, until the function returned is called. */
@@ -182,19 +184,20 @@ export class Simulation<S extends AnyService> extends Cluster<S> {
   settle(limit = 60_000): boolean {
     const { clock } = this.#world;
     const deadline = clock.now() + limit;
-    while (!this.#resting()) {
+    while (!this.resting) {
       const due = clock.nextDue();
       if (due === undefined || due > deadline) break;
       clock.step();
     }
-    return this.#resting();
+    return this.resting;
   }
 
   protected override async drained(): Promise<void> {
     while (this.unsettled > 0) await this.advance(1);
   }
 
-  #resting(): boolean {
+  /** Every live node has sent, and seen acknowledged, all that it has to. */
+  get resting(): boolean {
     for (const node of this.nodes.values()) {
       // A master that has still to pass something on only waits for its time.
       if (!node.idle || (node.hosts('rm') && !node.recovers('rm') && node.snapshotOf('rm').hasTag('lagging')))
@@ -271,8 +274,8 @@ export function simulate<S extends AnyService, const Replication extends StyleNa
   service: S & Suits<S, Replication>,
   settings: SimulateSettings<Replication> = {},
 ): Simulation<S> {
-  const { seed, delay, loss, duplicate, faults, rough, recordFates, coverage, ...others } = settings;
+  const { seed, delay, loss, duplicate, faults, rough, recordFates, coverage, handled, ...others } = settings;
   const own = parseSettings(schema, { seed, delay, loss, duplicate, faults, rough, recordFates });
   const resolved = resolveSettings({ frontEnds: 0, ...others }, service);
-  return new Simulation<S>(service, resolved, own, coverage);
+  return new Simulation<S>(service, resolved, own, { coverage, handled });
 }

@@ -15,6 +15,7 @@ import { recordToAll } from '../trace/recorder.js';
 import { DeliveryRecorder, orderViolations } from './delivered.js';
 import { FailureRecorder, failureViolations } from './failures.js';
 import { lossText, lostUpdates, UpdateLog } from './lost-updates.js';
+import { Player } from './player.js';
 import { RepeatRecorder, repeatViolations } from './repeats.js';
 import type { Scenario } from './scenario.js';
 import { historyOf, type ServiceOperation, serviceModel } from './service-history.js';
@@ -22,7 +23,7 @@ import { type SimulateSettings, type Simulation, simulate } from './simulation.j
 import { staleReadText } from './stale-read.js';
 import { ExecutionLog, judge, type Verdict } from './verdict.js';
 import type { HistoryProperty, TrialViolation } from './violation.js';
-import { type PlayedRequest, playInSlices } from './workload.js';
+import { inSlices, type PlayedRequest } from './workload.js';
 
 export type { HistoryProperty, TrialProperty, TrialViolation } from './violation.js';
 
@@ -47,6 +48,7 @@ export interface TrialSettings {
   readonly limits?: CheckLimits;
   /** Counts what is taken of the charts. */
   readonly coverage?: SimulateSettings['coverage'];
+  readonly handled?: SimulateSettings['handled'];
   /** Whether the history is violated is all that is wanted, and not why or the smallest part that is: that can take long. */
   readonly quick?: boolean;
   /** Records which frames met another fate than the least delay. */
@@ -70,46 +72,76 @@ export function tryScenario(service: AnyService, scenario: Scenario, settings: T
 
 /** The same, which pauses now and then for whoever must stay responsive. */
 export function* tryInSlices(service: AnyService, scenario: Scenario, settings: TrialSettings): Generator<void, Trial> {
-  const log = new ExecutionLog();
-  const repeats = new RepeatRecorder();
-  const deliveries = new DeliveryRecorder();
-  const updates = new UpdateLog();
-  const failures = new FailureRecorder();
-  const simulation = simulationOf(service, scenario, settings, [
-    log,
-    repeats,
-    deliveries,
-    updates,
-    failures,
-    ...(settings.recorder === undefined ? [] : [settings.recorder]),
-  ]);
-  const { faultsEndAt, timeout = ANSWERED_WITHIN, via } = scenario;
-  const played = yield* playInSlices(simulation, scenario.requests, {
-    timeout,
-    via,
-    ...(faultsEndAt === null ? {} : { liveness: { faultsEndAt, within: ANSWERED_WITHIN } }),
-  });
-  const history = historyOf(played);
-  const consistency = checkHistory(history, service, settings);
-  const verdict = judge(simulation, played, log);
-  const lost = isLost(simulation, verdict);
-  return {
-    scenario,
-    simulation,
-    played,
-    history,
-    consistency,
-    verdict,
-    lost,
-    violations: [
-      ...failureViolations(failures),
-      ...ofHistory(consistency, settings.property, played),
-      ...ofUpdates(simulation, played, verdict, updates),
-      ...ofVerdict(verdict, scenario, lost),
-      ...(mayLose(simulation) ? [] : repeatViolations(repeats, played)),
-      ...orderViolations(simulation, deliveries),
-    ],
-  };
+  const run = new TrialRun(service, scenario, settings);
+  try {
+    yield* inSlices(() => run.player.step());
+    return run.assess();
+  } finally {
+    run.release();
+  }
+}
+
+/** A scenario under way: somebody moves it on, and can have it judged at any moment. Errors: as `tryScenario`. */
+export class TrialRun {
+  readonly scenario: Scenario;
+  readonly simulation: Simulation<AnyService>;
+  readonly player: Player<AnyService>;
+  /** From then on time moves by itself again, while somebody waits for it. */
+  readonly release: () => void;
+  readonly #settings: TrialSettings;
+  readonly #log = new ExecutionLog();
+  readonly #repeats = new RepeatRecorder();
+  readonly #deliveries = new DeliveryRecorder();
+  readonly #updates = new UpdateLog();
+  readonly #failures = new FailureRecorder();
+
+  constructor(service: AnyService, scenario: Scenario, settings: TrialSettings) {
+    this.scenario = scenario;
+    this.#settings = settings;
+    this.simulation = simulationOf(service, scenario, settings, [
+      this.#log,
+      this.#repeats,
+      this.#deliveries,
+      this.#updates,
+      this.#failures,
+      ...(settings.recorder === undefined ? [] : [settings.recorder]),
+    ]);
+    this.release = this.simulation.drive();
+    const { faultsEndAt, timeout = ANSWERED_WITHIN, via, until } = scenario;
+    this.player = new Player(this.simulation, scenario.requests, {
+      timeout,
+      via,
+      ...(until === undefined ? {} : { until }),
+      ...(faultsEndAt === null ? {} : { liveness: { faultsEndAt, within: ANSWERED_WITHIN } }),
+    });
+  }
+
+  /** By all that has happened so far. Before the run is over, requests that wait for their answers count as unanswered. */
+  assess(asked: Pick<TrialSettings, 'property' | 'limits' | 'quick'> = this.#settings): Trial {
+    const { scenario, simulation } = this;
+    const played = this.player.playedSoFar;
+    const history = historyOf(played);
+    const consistency = checkHistory(history, simulation.service, asked);
+    const verdict = judge(simulation, played, this.#log);
+    const lost = isLost(simulation, verdict);
+    return {
+      scenario,
+      simulation,
+      played,
+      history,
+      consistency,
+      verdict,
+      lost,
+      violations: [
+        ...failureViolations(this.#failures),
+        ...ofHistory(consistency, asked.property, played),
+        ...ofUpdates(simulation, played, verdict, this.#updates),
+        ...ofVerdict(verdict, scenario, lost),
+        ...(mayLose(simulation) ? [] : repeatViolations(this.#repeats, played)),
+        ...orderViolations(simulation, this.#deliveries),
+      ],
+    };
+  }
 }
 
 /**
@@ -208,7 +240,7 @@ function ofVerdict(
 function simulationOf(
   service: AnyService,
   scenario: Scenario,
-  { recordFates = false, coverage }: TrialSettings,
+  { recordFates = false, coverage, handled }: TrialSettings,
   recorders: readonly Recorder[],
 ): Simulation<AnyService> {
   const {
@@ -244,6 +276,7 @@ function simulationOf(
     recordFates,
     ...(rough === undefined ? {} : { rough }),
     ...(coverage === undefined ? {} : { coverage }),
+    ...(handled === undefined ? {} : { handled }),
     trace: (event) => all?.record(event),
   });
 }

@@ -20,6 +20,12 @@ import { NodeClock } from './node-clock.js';
 import { random } from './random.js';
 import { Traps } from './traps.js';
 
+/** Who looks at what the actors do. */
+export interface Watchers {
+  readonly coverage: Pick<ChartCoverage, 'watch'> | undefined;
+  readonly handled: Environment['handled'];
+}
+
 export class World implements Environment {
   readonly clock = new VirtualClock();
   readonly transport: SimulatedNetwork;
@@ -36,10 +42,12 @@ export class World implements Environment {
   #lies = 0;
   called: () => void = () => {};
   readonly watch?: (machine: AnyStateMachine) => void;
+  readonly handled?: Environment['handled'];
 
-  constructor(settings: NetworkSettings, recorder: Recorder | null, coverage?: Pick<ChartCoverage, 'watch'>) {
+  constructor(settings: NetworkSettings, recorder: Recorder | null, { coverage, handled }: Watchers) {
     this.recorder = recorder;
     if (coverage !== undefined) this.watch = (machine) => coverage.watch(machine);
+    if (handled !== undefined) this.handled = handled;
     this.#seed = settings.seed;
     this.transport = new SimulatedNetwork(this.clock, settings, recorder === null ? null : this.#lost());
     this.#seeds = random(settings.seed, 'requests');

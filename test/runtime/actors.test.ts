@@ -579,6 +579,8 @@ describe('the trace of a node', () => {
     clock.advance(30);
     b.crash('fault');
     expect(trace).toEqual([
+      { t: 0, node: 'a', actor: 'one', kind: 'started', chart: '(machine)', state: 'up' },
+      { t: 0, node: 'b', actor: 'one', kind: 'started', chart: '(machine)', state: 'up' },
       { t: 0, node: 'a', actor: 'one', cause: 'a:1:c2', kind: 'dropped', reason: 'no', count: 2, detail: 'odd' },
       {
         t: 0,
@@ -640,6 +642,16 @@ describe('the trace of a node', () => {
         outcome: { ok: true, value: 7 },
       },
       // what a timer leads to has the cause of the event that set it
+      {
+        t: 10,
+        node: 'a',
+        actor: 'one',
+        cause: 'a:1:c4',
+        kind: 'transition',
+        event: 'timer',
+        from: 'waiting',
+        to: 'up',
+      },
       { t: 10, node: 'a', actor: 'one', cause: 'a:1:c4', kind: 'phase', phase: 'EX', requests: [] },
       { t: 30, node: 'b', kind: 'crashed', reason: 'fault' },
     ]);

@@ -111,7 +111,7 @@ export class Connection implements Viewer {
       this.#looking.take(parseCommand(String(data)));
     } catch (error) {
       const { code, message } =
-        error instanceof ChoraleError ? error : new ChoraleError('INSPECTOR_FAILED', why(error));
+        error instanceof ChoraleError ? error : new ChoraleError('INSPECTION_FAILED', why(error));
       this.report({ is: 'failed', code, message });
     }
   }
