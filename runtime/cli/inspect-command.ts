@@ -16,6 +16,7 @@ import { firstLine, TraceFileSource } from '../inspect/server/trace-file.js';
 import type { Served } from '../inspect/server/viewer.js';
 import type { Offered } from '../inspect/sources/operations.js';
 import { Recording } from '../inspect/sources/recording.js';
+import { kinds } from '../inspect/timeline/chunk.js';
 import { parseSaved, type SavedRun } from '../simulate/saved-run.js';
 import { promised } from '../simulate/trial.js';
 import { openBrowser } from './browser.js';
@@ -109,9 +110,8 @@ async function fileOf(what: string, service: string | undefined, io: Io): Promis
   if (!existsSync(path)) throw new ChoraleError('INPUT_INVALID', `There is no file ${what}.`);
   const line = await firstLine(path);
   const kind = kindOf(String(line));
-  if (kind === null || kind === 'scenario')
-    return scenarioFile(parseSaved(await readFile(path, 'utf8'), what), service, io);
-  if (kind !== 'header') return new TraceFileSource({ path, begin: 0, run: null, charts: [] });
+  if (kinds.some((each) => each === kind)) return new TraceFileSource({ path, begin: 0, run: null, charts: [] });
+  if (kind !== 'header') return scenarioFile(parseSaved(await readFile(path, 'utf8'), what), service, io);
   const saved = parseSaved(String(line), what);
   return new TraceFileSource({
     path,
