@@ -50,7 +50,10 @@ module.exports = {
       from: { path: '^examples/' },
       to: {
         path: '^(machines|runtime)/',
-        pathNot: ['^runtime/(index|testing|check/index|explore/index|inspect/index|storage/index)\\.ts$', '^machines/index\\.ts$'],
+        pathNot: [
+          '^runtime/(index|testing|check/index|explore/index|inspect/index|storage/index)\\.ts$',
+          '^machines/index\\.ts$',
+        ],
       },
     },
     {
@@ -65,7 +68,8 @@ module.exports = {
     },
     {
       name: 'the-page-is-for-a-browser',
-      comment: 'What the page and its workers reach runs in a browser, and the server is known to them by its protocol only.',
+      comment:
+        'What the page and its workers reach runs in a browser, and the server is known to them by its protocol only.',
       severity: 'error',
       from: { path: '^runtime/inspect/page/', pathNot: 'vite\\.config\\.ts$' },
       to: {
@@ -75,9 +79,13 @@ module.exports = {
     },
     {
       name: 'the-server-is-reached-by-name',
-      comment: 'Only the command and chorale/inspect serve the page: whoever embeds a cluster asks for that by name, at run time.',
+      comment:
+        'Only the command and chorale/inspect serve the page: whoever embeds a cluster asks for that by name, at run time.',
       severity: 'error',
-      from: { path: '^(runtime|machines|examples)/', pathNot: '^runtime/(cli/|inspect/(server|live)/|inspect/index\\.ts$)' },
+      from: {
+        path: '^(runtime|machines|examples)/',
+        pathNot: '^runtime/(cli/|inspect/(server|live)/|inspect/index\\.ts$)',
+      },
       to: { path: '^runtime/inspect/(server|live)/|^runtime/inspect/index\\.ts$' },
     },
     {

@@ -7,7 +7,7 @@ import type { Chunk, StepChunk } from './chunk.js';
 import { Encoder, type Step } from './encode.js';
 
 /** A step as a line. */
-export type StepLine = Pick<Step, 'node' | 'actor'> & { readonly step: string };
+type StepLine = Pick<Step, 'node' | 'actor'> & { readonly step: string };
 
 /** Some lines, as they came. */
 interface Block {
