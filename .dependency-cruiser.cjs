@@ -50,7 +50,10 @@ module.exports = {
       from: { path: '^examples/' },
       to: {
         path: '^(machines|runtime)/',
-        pathNot: ['^runtime/(index|testing|check/index|explore/index|storage/index)\\.ts$', '^machines/index\\.ts$'],
+        pathNot: [
+          '^runtime/(index|testing|check/index|explore/index|inspect/index|storage/index)\\.ts$',
+          '^machines/index\\.ts$',
+        ],
       },
     },
     {
@@ -80,6 +83,28 @@ module.exports = {
         path: '^(machines|runtime)/',
         pathNot: ['^runtime/inspect/(xstate4|stately|bridge)/', '^runtime/errors\\.ts$'],
       },
+    },
+    {
+      name: 'the-page-is-for-a-browser',
+      comment:
+        'What the page and its workers reach runs in a browser, and the server is known to them by its protocol only.',
+      severity: 'error',
+      from: { path: '^runtime/inspect/page/', pathNot: 'vite\\.config\\.ts$' },
+      to: {
+        reachable: true,
+        path: '^(node:)?(async_hooks|buffer|child_process|crypto|events|fs|http|https|module|net|os|path|perf_hooks|process|readline|stream|timers|tls|tty|url|util|v8|vm|worker_threads|zlib)(/|$)|^runtime/(cli|inspect/(server|live))/',
+      },
+    },
+    {
+      name: 'the-server-is-reached-by-name',
+      comment:
+        'Only the command and chorale/inspect serve the page: whoever embeds a cluster asks for that by name, at run time.',
+      severity: 'error',
+      from: {
+        path: '^(runtime|machines|examples)/',
+        pathNot: '^runtime/(cli/|inspect/(server|live)/|inspect/index\\.ts$)',
+      },
+      to: { path: '^runtime/inspect/(server|live)/|^runtime/inspect/index\\.ts$' },
     },
     {
       name: 'no-orphans-no-unresolved',

@@ -7,6 +7,8 @@ import { packageVersion } from './catalogue.js';
 import { addCheckOptions, type CheckOptions, checkCommand } from './check-command.js';
 import { addCompareOptions, type CompareOptions, compareCommand } from './compare-command.js';
 import { addExploreOptions, type ExploreOptions, exploreCommand } from './explore-command.js';
+import { inspectCommand } from './inspect-command.js';
+import { addInspectOptions, type InspectOptions } from './inspect-options.js';
 import { exitCodes, type Io } from './io.js';
 import { listCommand } from './list-command.js';
 import { addRunOptions, type RunOptions } from './options.js';
@@ -96,6 +98,18 @@ function addCommands(program: Command, io: Io, end: (code: number) => void): voi
     .argument('<exploration>', 'the name of an example, or the path of a module')
     .action(async (name: string, options: ExploreOptions) => end(await exploreCommand(name, options, io)));
   addExploreOptions(exploring);
+  const inspecting = program
+    .command('inspect')
+    .description('watch replicas think: every statechart, every message, back and forth in time, in a browser')
+    .argument('[what]', 'the name of an example, the path of a module, a scenario that "chorale sim" saved, or a trace')
+    .argument('[service]', 'with a file: the module of its service, where that is no example')
+    .action(
+      async (what: string | undefined, service: string | undefined, options: InspectOptions, command: Command) => {
+        const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+        end(await inspectCommand(what, service, options, given, io));
+      },
+    );
+  addInspectOptions(inspecting);
 }
 
 /** What commander has to say: help and version are no errors; everything else is wrong input. */

@@ -7,7 +7,8 @@ import { whole } from './numbers.js';
 import { addStyleOptions, type StyleOptions } from './style-options.js';
 import { delay, timeout } from './times.js';
 
-export interface RunOptions extends StyleOptions {
+/** What decides one run. */
+export interface ScenarioOptions extends StyleOptions {
   /** Absent: the clients that the requests name. */
   readonly clients?: number;
   /** Absent: the example's own. `-`: standard input. */
@@ -18,12 +19,24 @@ export interface RunOptions extends StyleOptions {
   /** ms. */
   readonly timeout: number;
   readonly seed: number;
+}
+
+export interface RunOptions extends ScenarioOptions {
   readonly trace?: string;
   readonly all?: true;
   readonly json?: true;
 }
 
 export function addRunOptions(command: Command): void {
+  addScenarioOptions(command);
+  command
+    .addOption(new Option('--trace <file>', 'write every event of the run there, as JSON lines'))
+    .addOption(new Option('--all', 'show every request, however many'))
+    .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
+    .addHelpText('after', `\n${requestsHelp}\n\n${faultsHelp}\n${examplesHelp}`);
+}
+
+export function addScenarioOptions(command: Command): void {
   addStyleOptions(command);
   command
     .addOption(new Option('--requests <file>', "JSON lines; - is standard input (default: the example's own)"))
@@ -47,18 +60,13 @@ export function addRunOptions(command: Command): void {
     )
     .addOption(
       new Option('--seed <n>', 'where all chance in the run comes from').argParser(whole(0, 2 ** 32 - 1)).default(1),
-    )
-    .addOption(new Option('--trace <file>', 'write every event of the run there, as JSON lines'))
-    .addOption(new Option('--all', 'show every request, however many'))
-    .addOption(new Option('--json', 'one JSON object on standard output in place of the tables'))
-    .addHelpText(
-      'after',
-      `\n${requestsHelp}\n\nFaults:\n${[...faultForms, ...momentForms].map((form) => `  ${form}\n`).join('')}\n${examplesHelp}`,
     );
 }
 
 const requestsHelp = `Requests, one a line; "at" is the earliest time in ms, and each client makes its own in turn:
   {"at": 120, "client": "alice", "op": "deposit", "args": ["x", 1]}`;
+
+export const faultsHelp = `Faults:\n${[...faultForms, ...momentForms].map((form) => `  ${form}\n`).join('')}`;
 
 const examplesHelp = `Examples:
   chorale run bank --fault crash:rm-1@300ms

@@ -3,11 +3,10 @@
  */
 import { resolve } from 'node:path';
 import type { CheckVerdict } from '../check/verdict.js';
-import { type ResolvedSettings, resolveSettings } from '../cluster/settings.js';
+import { resolveSettings } from '../cluster/settings.js';
 import type { Suits } from '../cluster/suits.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService } from '../service/index.js';
-import type { Scenario } from '../simulate/scenario.js';
 import { historyOf } from '../simulate/service-history.js';
 import { type Simulation, simulate } from '../simulate/simulation.js';
 import { checkHistory, promised } from '../simulate/trial.js';
@@ -23,6 +22,7 @@ import type { RunOptions } from './options.js';
 import { readable } from './readable.js';
 import { type Listened, type ReportSettings, reportOf } from './report.js';
 import { dealOut, readRequests } from './requests.js';
+import { scenarioOf } from './run-scenario.js';
 import { ofSomeStyles } from './style-options.js';
 import { TraceFile } from './trace-file.js';
 import { ViewChanges } from './view-changes.js';
@@ -83,17 +83,6 @@ function settingsFor(service: AnyService, options: RunOptions): ReportSettings {
     service,
   );
   return { replication, replicas, tolerate, order, reads, ...more, delay, timeout, faults: fault };
-}
-
-/** All that decides the run, for whoever wants to make it again. */
-function scenarioOf(
-  { replication, replicas, tolerate, reads, delay, timeout, fault, seed, ...options }: RunOptions,
-  { order, retryAfter }: ResolvedSettings,
-  requests: readonly PlannedRequest[],
-): Scenario {
-  const cluster = { replication, replicas, tolerate, order, reads, more: ofSomeStyles(options), retryAfter };
-  const conditions = { delay, loss: 0, duplicate: 0, faults: fault };
-  return { seed, ...cluster, ...conditions, requests, via: {}, faultsEndAt: null, timeout };
 }
 
 function simulationOf(

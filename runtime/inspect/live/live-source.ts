@@ -8,9 +8,9 @@ import type { AnyService } from '../../service/index.js';
 import type { HistoryProperty } from '../../simulate/trial.js';
 import type { Recorder, TraceEvent } from '../../trace/format.js';
 import { type ChartDescription, describe } from '../charts/describe.js';
-import { plain } from '../plain.js';
 import type { Command, Report } from '../protocol.js';
 import type { Looking, Served, Viewer } from '../server/viewer.js';
+import { readable } from '../sources/readable.js';
 import { LiveHistory } from './live-history.js';
 import { pictureOf } from './picture.js';
 import { Relay, type Watcher } from './relay.js';
@@ -170,7 +170,7 @@ export class LiveSource implements Served, Recorder {
   #tellContext(viewer: Viewer, { node, actor, place }: Of<'context'>): void {
     const standing = this.#cluster.overview().find((each) => each.node === node);
     const found = standing?.actors.find(({ name }) => name === actor);
-    const context = found === undefined ? null : plain(found.context);
+    const context = found === undefined ? null : readable(found.context);
     viewer.report({ is: 'context', node, actor, place, context, before: null, event: null });
   }
 
@@ -204,5 +204,5 @@ export class LiveSource implements Served, Recorder {
 
 function failed(error: unknown): Extract<Report, { is: 'failed' }> {
   if (error instanceof ChoraleError) return { is: 'failed', code: error.code, message: error.message };
-  return { is: 'failed', code: 'INSPECTOR_FAILED', message: error instanceof Error ? error.message : String(error) };
+  return { is: 'failed', code: 'INSPECTION_FAILED', message: error instanceof Error ? error.message : String(error) };
 }

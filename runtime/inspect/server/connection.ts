@@ -19,12 +19,8 @@ const PATIENCE = 1000;
 /** ms between two signs of life; who gave none since the last is gone. */
 const PULSE = 60_000;
 
-/** Codes of a close, for the page. */
-export const closing = {
-  /** What it looked at has come to its end: to ask again is no use. */
-  ended: 4001,
-  tooSlow: 1013,
-} as const;
+/** Code of a close, for the page: what it looked at has come to its end, and to ask again is no use. */
+const ENDED = 4001;
 
 export class Connection implements Viewer {
   readonly #socket: WebSocket;
@@ -81,7 +77,7 @@ export class Connection implements Viewer {
   /** Says that it is over. Who does not answer is cut off: nothing must wait for a page that has gone to sleep. */
   async end(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
-    this.#socket.close(closing.ended, 'ended');
+    this.#socket.close(ENDED, 'ended');
     const late = setTimeout(() => this.#socket.terminate(), PATIENCE);
     await closed;
     clearTimeout(late);
@@ -111,7 +107,7 @@ export class Connection implements Viewer {
       this.#looking.take(parseCommand(String(data)));
     } catch (error) {
       const { code, message } =
-        error instanceof ChoraleError ? error : new ChoraleError('INSPECTOR_FAILED', why(error));
+        error instanceof ChoraleError ? error : new ChoraleError('INSPECTION_FAILED', why(error));
       this.report({ is: 'failed', code, message });
     }
   }
