@@ -36,13 +36,15 @@ interface Transition4 {
   readonly delay?: string | number;
 }
 
+type Value4 = string | { readonly [state: string]: Value4 };
+
 /** A part of the config of a machine of XState 4. */
 export interface State4 {
   readonly id: string;
   readonly key: string;
   readonly type?: 'parallel' | 'final' | 'history';
   readonly history?: 'shallow' | 'deep';
-  readonly target?: string;
+  readonly target?: Value4;
   readonly initial?: string;
   readonly entry: readonly string[];
   readonly exit: readonly string[];
@@ -51,7 +53,7 @@ export interface State4 {
   readonly on: Readonly<Record<string, readonly Transition4[]>>;
   readonly after: readonly Transition4[];
   readonly always: readonly Transition4[];
-  readonly onDone: readonly Transition4[];
+  readonly onDone?: readonly Transition4[];
   readonly states: Readonly<Record<string, State4>>;
 }
 
@@ -65,17 +67,18 @@ function stateOf(node: StateNode5): State4 {
   const initial = node.initial?.target[0];
   const all = [...node.transitions];
   const done = `xstate.done.state.${id}`;
+  const completion = node.transitions.get(done);
   const target = history === false ? undefined : all.flatMap(([, branches]) => branches)[0]?.target?.[0];
   return {
     id,
     key,
     ...(type === 'atomic' || type === 'compound' ? {} : { type }),
     ...(history === false ? {} : { history }),
-    ...(target === undefined ? {} : { target: `#${target.id}` }),
+    ...(target === undefined ? {} : { target: valueBelow(node, target) }),
     ...(initial === undefined || type !== 'compound' ? {} : { initial: childTowards(node, initial).key }),
     ...(description === undefined ? {} : { description }),
-    entry: node.entry.map(nameOf),
-    exit: node.exit.map(nameOf),
+    entry: node.entry.filter(isOwn).map(nameOf),
+    exit: node.exit.filter(isOwn).map(nameOf),
     tags: [...tags],
     on: Object.fromEntries(
       all
@@ -84,12 +87,20 @@ function stateOf(node: StateNode5): State4 {
     ),
     after: all.flatMap(([, branches]) => branches.filter(isDelayed).map(transitionOf)),
     always: (node.always ?? []).map(transitionOf),
-    onDone: (node.transitions.get(done) ?? []).map(transitionOf),
+    // a root that had one, be it empty, would be warned of
+    ...(completion === undefined ? {} : { onDone: completion.map(transitionOf) }),
     states: Object.fromEntries(Object.entries(node.states).map(([name, state]) => [name, stateOf(state)])),
   };
 }
 
 const isDelayed = ({ delay }: Transition5): boolean => delay !== undefined;
+
+/** XState 5 adds the actions that set and cancel the timers of `after`: XState 4 has its own. */
+function isOwn(action: unknown): boolean {
+  if (typeof action !== 'function') return true;
+  const timer = 'sendId' in action ? action.sendId : 'id' in action ? action.id : null;
+  return !(typeof timer === 'string' && timer.startsWith('xstate.after.'));
+}
 
 function transitionOf({ target, guard, actions, reenter, delay }: Transition5): Transition4 {
   return {
@@ -100,6 +111,14 @@ function transitionOf({ target, guard, actions, reenter, delay }: Transition5): 
     internal: !reenter,
     ...(delay === undefined ? {} : { delay: typeof delay === 'number' ? delay : nameOf(delay) }),
   };
+}
+
+/** XState 4 takes the default of a history state as a value of the state around it. */
+function valueBelow({ parent }: StateNode5, target: StateNode5): Value4 {
+  let value: Value4 = target.key;
+  for (let state = target.parent; state !== undefined && state !== parent; state = state.parent)
+    value = { [state.key]: value };
+  return value;
 }
 
 /** The child of `node` on the way to a state below it. */
