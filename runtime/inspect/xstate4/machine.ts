@@ -9,6 +9,8 @@ interface StateNode5 {
   readonly id: string;
   readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
   readonly history: false | 'shallow' | 'deep';
+  /** Of a history state: where it leads before there is any, from the state around it. */
+  readonly config: { readonly target?: unknown };
   readonly states: Readonly<Record<string, StateNode5>>;
   readonly initial?: { readonly target: readonly StateNode5[] };
   readonly entry: readonly unknown[];
@@ -36,15 +38,13 @@ interface Transition4 {
   readonly delay?: string | number;
 }
 
-type Value4 = string | { readonly [state: string]: Value4 };
-
 /** A part of the config of a machine of XState 4. */
 export interface State4 {
   readonly id: string;
   readonly key: string;
   readonly type?: 'parallel' | 'final' | 'history';
   readonly history?: 'shallow' | 'deep';
-  readonly target?: Value4;
+  readonly target?: string;
   readonly initial?: string;
   readonly entry: readonly string[];
   readonly exit: readonly string[];
@@ -63,18 +63,17 @@ export function machine4(machine: object): State4 {
 }
 
 function stateOf(node: StateNode5): State4 {
-  const { id, key, type, history, description, tags } = node;
+  const { id, key, type, history, config, description, tags } = node;
   const initial = node.initial?.target[0];
   const all = [...node.transitions];
   const done = `xstate.done.state.${id}`;
   const completion = node.transitions.get(done);
-  const target = history === false ? undefined : all.flatMap(([, branches]) => branches)[0]?.target?.[0];
   return {
     id,
     key,
     ...(type === 'atomic' || type === 'compound' ? {} : { type }),
-    ...(history === false ? {} : { history }),
-    ...(target === undefined ? {} : { target: valueBelow(node, target) }),
+    ...(type === 'history' ? { history: history === false ? 'shallow' : history } : {}),
+    ...(typeof config.target === 'string' ? { target: config.target } : {}),
     ...(initial === undefined || type !== 'compound' ? {} : { initial: childTowards(node, initial).key }),
     ...(description === undefined ? {} : { description }),
     entry: node.entry.filter(isOwn).map(nameOf),
@@ -111,14 +110,6 @@ function transitionOf({ target, guard, actions, reenter, delay }: Transition5): 
     internal: !reenter,
     ...(delay === undefined ? {} : { delay: typeof delay === 'number' ? delay : nameOf(delay) }),
   };
-}
-
-/** XState 4 takes the default of a history state as a value of the state around it. */
-function valueBelow({ parent }: StateNode5, target: StateNode5): Value4 {
-  let value: Value4 = target.key;
-  for (let state = target.parent; state !== undefined && state !== parent; state = state.parent)
-    value = { [state.key]: value };
-  return value;
 }
 
 /** The child of `node` on the way to a state below it. */
