@@ -9,6 +9,8 @@ interface StateNode5 {
   readonly id: string;
   readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
   readonly history: false | 'shallow' | 'deep';
+  /** Of a history state: where it leads before there is any, from the state around it. */
+  readonly config: { readonly target?: unknown };
   readonly states: Readonly<Record<string, StateNode5>>;
   readonly initial?: { readonly target: readonly StateNode5[] };
   readonly entry: readonly unknown[];
@@ -51,7 +53,7 @@ export interface State4 {
   readonly on: Readonly<Record<string, readonly Transition4[]>>;
   readonly after: readonly Transition4[];
   readonly always: readonly Transition4[];
-  readonly onDone: readonly Transition4[];
+  readonly onDone?: readonly Transition4[];
   readonly states: Readonly<Record<string, State4>>;
 }
 
@@ -61,21 +63,21 @@ export function machine4(machine: object): State4 {
 }
 
 function stateOf(node: StateNode5): State4 {
-  const { id, key, type, history, description, tags } = node;
+  const { id, key, type, history, config, description, tags } = node;
   const initial = node.initial?.target[0];
   const all = [...node.transitions];
   const done = `xstate.done.state.${id}`;
-  const target = history === false ? undefined : all.flatMap(([, branches]) => branches)[0]?.target?.[0];
+  const completion = node.transitions.get(done);
   return {
     id,
     key,
     ...(type === 'atomic' || type === 'compound' ? {} : { type }),
-    ...(history === false ? {} : { history }),
-    ...(target === undefined ? {} : { target: `#${target.id}` }),
+    ...(type === 'history' ? { history: history === false ? 'shallow' : history } : {}),
+    ...(typeof config.target === 'string' ? { target: config.target } : {}),
     ...(initial === undefined || type !== 'compound' ? {} : { initial: childTowards(node, initial).key }),
     ...(description === undefined ? {} : { description }),
-    entry: node.entry.map(nameOf),
-    exit: node.exit.map(nameOf),
+    entry: node.entry.filter(isOwn).map(nameOf),
+    exit: node.exit.filter(isOwn).map(nameOf),
     tags: [...tags],
     on: Object.fromEntries(
       all
@@ -84,12 +86,20 @@ function stateOf(node: StateNode5): State4 {
     ),
     after: all.flatMap(([, branches]) => branches.filter(isDelayed).map(transitionOf)),
     always: (node.always ?? []).map(transitionOf),
-    onDone: (node.transitions.get(done) ?? []).map(transitionOf),
+    // a root that had one, be it empty, would be warned of
+    ...(completion === undefined ? {} : { onDone: completion.map(transitionOf) }),
     states: Object.fromEntries(Object.entries(node.states).map(([name, state]) => [name, stateOf(state)])),
   };
 }
 
 const isDelayed = ({ delay }: Transition5): boolean => delay !== undefined;
+
+/** XState 5 adds the actions that set and cancel the timers of `after`: XState 4 has its own. */
+function isOwn(action: unknown): boolean {
+  if (typeof action !== 'function') return true;
+  const timer = 'sendId' in action ? action.sendId : 'id' in action ? action.id : null;
+  return !(typeof timer === 'string' && timer.startsWith('xstate.after.'));
+}
 
 function transitionOf({ target, guard, actions, reenter, delay }: Transition5): Transition4 {
   return {

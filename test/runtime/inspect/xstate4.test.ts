@@ -1,16 +1,21 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Cluster, collection, service, start } from 'chorale';
+import fc from 'fast-check';
 import { WebSocket } from 'ws';
+import { and, initialTransition, not, setup, transition } from 'xstate';
 import { inspectInWindow, inspectWithXState4 } from '../../../runtime/inspect/xstate4/index.js';
+import { machine4 } from '../../../runtime/inspect/xstate4/machine.js';
 
 /** The package's own receivers and XState 4, as they are where the adapter is. */
 const require4 = createRequire(new URL('../../../runtime/inspect/xstate4/package.json', import.meta.url));
 const { createWebSocketReceiver, createWindowReceiver } = require4('@xstate/inspect') as Receivers;
+const { createMachine } = require4('xstate') as { createMachine(config: object, options: object): Machine4 };
 
 interface Machine4 {
   readonly id: string;
   readonly definition: Definition;
+  readonly initialState: { readonly value: unknown };
   transition(state: unknown, event: unknown, context?: unknown): { readonly value: unknown };
 }
 interface Definition {
@@ -200,10 +205,8 @@ describe('actors of XState 5 in @xstate/inspect', () => {
     send({ type: 'call', items: [call] });
     await until(() => cluster.replicas().every(({ version }) => version === 1));
     expect(await cluster.client().balance('x')).toBe(7);
-    const calls = of(heard, 'service.event').filter(
-      ({ event, sessionId }) => event.name === 'call' && sessionId === 'fe-1/fe',
-    );
-    expect(calls.filter(({ event }) => event.data.from === undefined)).toHaveLength(1); // heard once, as it was sent
+    const byHand = of(heard, 'service.event').filter(({ event }) => JSON.stringify(event.data).includes('"by-hand"'));
+    expect(byHand.filter(({ event, sessionId }) => event.name === 'call' && sessionId === 'fe-1/fe')).toHaveLength(1);
     send({ type: 'call', items: ['rubbish'] });
     send({ type: 'nonsense' });
     receiver.send({ type: 'disconnect' });
@@ -269,6 +272,88 @@ describe('actors of XState 5 in @xstate/inspect', () => {
     );
     end();
     await until(() => of(heard, 'service.stop').length >= 8);
+  });
+});
+
+/** One of everything that a chart can have. */
+const everything = setup({
+  types: { context: {} as { full: boolean }, events: {} as { type: string } },
+  guards: { isFull: ({ context }) => context.full, isOpen: () => true },
+  actions: { noted: () => {} },
+  delays: { soon: 10 },
+}).createMachine({
+  id: 'everything in one',
+  context: { full: false },
+  initial: 'nested',
+  on: { RESET: '.nested', '*': { actions: 'noted' } },
+  states: {
+    nested: {
+      initial: 'first',
+      tags: ['calm'],
+      on: {
+        BOTH: 'both',
+        AGAIN: { target: 'nested', reenter: true },
+        LEAP: '#deep',
+        BACK: 'nested.second',
+      },
+      onDone: 'after all',
+      states: {
+        first: { on: { NEXT: [{ guard: 'isFull', target: 'last' }, { target: 'second' }] } },
+        second: { on: { NEXT: { guard: and(['isOpen', not('isFull')]), target: 'passing' } } },
+        passing: { always: [{ guard: 'isFull', target: 'last' }, { target: 'third' }] },
+        third: { on: { NEXT: 'last', INNER: {} } },
+        last: { type: 'final' },
+      },
+    },
+    both: {
+      type: 'parallel',
+      on: { OUT: 'recalled' },
+      states: {
+        left: {
+          initial: 'off',
+          states: {
+            off: { on: { LEFT: 'on' } },
+            on: { on: { LEFT: 'off' } },
+            memory: { type: 'history', target: 'on' },
+          },
+        },
+        right: { initial: 'low', states: { low: { on: { NEXT: 'high' } }, high: { id: 'deep', on: { NEXT: 'low' } } } },
+      },
+    },
+    recalled: { on: { RECALL: 'both.left.memory' } },
+    'after all': { after: { soon: 'nested', 20: 'recalled' }, entry: 'noted', exit: 'noted' },
+  },
+});
+
+describe('a machine of XState 5 in the words of XState 4', () => {
+  const definition = JSON.parse(JSON.stringify(machine4(everything)));
+  const guards = { isFull: () => false, isOpen: () => true, 'and(isOpen, not(isFull))': () => true };
+
+  test('goes the same way, whatever happens', () => {
+    const four = createMachine({ ...definition, predictableActionArguments: true }, { guards, delays: { soon: 10 } });
+    const events = ['RESET', 'BOTH', 'AGAIN', 'LEAP', 'BACK', 'NEXT', 'INNER', 'OUT', 'LEFT', 'RECALL', 'unknown'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 30 }), (walk) => {
+        let [snapshot] = initialTransition(everything);
+        let state: { readonly value: unknown } = four.initialState;
+        for (const type of walk) {
+          [snapshot] = transition(everything, snapshot, { type });
+          state = four.transition(state, { type });
+          expect(state.value).toEqual(snapshot.value);
+        }
+      }),
+    );
+  });
+
+  test('names its delays, and no event of XState’s own', () => {
+    const { states } = definition;
+    expect(states['after all'].after.map(({ delay }: { delay: unknown }) => delay)).toEqual([20, 'soon']);
+    expect(JSON.stringify(definition)).not.toContain('xstate.');
+    expect(states.nested).toMatchObject({ tags: ['calm'], onDone: [{ target: ['#everything in one.after all'] }] });
+    // of a history without a past XState 4 makes something else when others have one: so this is read, and not walked
+    const memory = { type: 'history', history: 'shallow', target: 'on' };
+    expect(states.both.states.left.states.memory).toMatchObject(memory);
+    expect(states['after all']).toMatchObject({ entry: ['noted'], exit: ['noted'], on: {} });
   });
 });
 
