@@ -129,7 +129,9 @@ describe('a run that is interfered with', () => {
     everySeed(RUNS, 'is at every moment what its scenario says', (seed) => {
       const chance = random(seed, name);
       const interactive = chance.chance(0.7);
-      const drawn = scenarioOf(name, seed, { profile: chance.chance(0.5) ? 'calm' : 'mixed' });
+      // groups with views can be at odds for a minute of virtual time: there what is added has to do
+      const fixed = name === 'active' || name === 'local';
+      const drawn = scenarioOf(name, seed, { profile: fixed && chance.chance(0.5) ? 'mixed' : 'calm' });
       const scenario: Scenario = interactive ? { ...drawn, faultsEndAt: null, timeout: 2_000 } : drawn;
       const viewer = new Viewer(services).open(runOf(scenario));
       const times = chance.int(1, 5);
