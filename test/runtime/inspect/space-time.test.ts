@@ -204,6 +204,63 @@ describe('a scene', () => {
     expect(held).toBeGreaterThan(3);
   });
 
+  test('what was held back is told from what released it', () => {
+    const at = { node: 'rm-1', actor: 'group:bank' } as const;
+    const ordered = { type: 'ordered', items: 1 } as const;
+    const sent = (id: string): TraceEvent => ({
+      t: 0,
+      node: 'sequencer',
+      kind: 'sent',
+      id,
+      to: 'rm-1/group:bank',
+      ...ordered,
+    });
+    const received = (t: number, id: string): TraceEvent => ({
+      t,
+      ...at,
+      kind: 'received',
+      id,
+      from: 'sequencer/group:bank',
+      ...ordered,
+    });
+    const delivered = (number: number, sender: string): TraceEvent => ({
+      ...{ t: 9, ...at, cause: 'm1', kind: 'delivered', group: 'bank', seq: 1 },
+      ...{ number, sender },
+    });
+    const events = [
+      sent('m1'),
+      sent('m2'),
+      received(5, 'm2'),
+      received(9, 'm1'),
+      delivered(1, 'fe-1:1'),
+      delivered(2, 'fe-2:1'),
+    ];
+    const { landmarks } = stageOf(timelineOf(events));
+    expect(Array.from({ length: 6 }, (_, index) => landmarks.until.at(index))).toEqual([
+      NONE,
+      NONE,
+      5,
+      NONE,
+      NONE,
+      NONE,
+    ]);
+  });
+
+  test('a message that was long on its way is there however much came between', () => {
+    const message = { id: 'm1', type: 'data', items: 1 } as const;
+    const events: TraceEvent[] = [
+      { t: 0, node: 'rm-1', actor: 'rm', kind: 'sent', to: 'rm-2/rm', ...message },
+      ...Array.from(
+        { length: 2000 },
+        (_, i): TraceEvent => ({ t: 1 + i / 100, node: 'rm-2', kind: 'persisted', count: 1 }),
+      ),
+      { t: 100, node: 'rm-2', actor: 'rm', kind: 'received', from: 'rm-1/rm', ...message },
+    ];
+    const stage = stageOf(timelineOf(events));
+    expect(sceneOf(stage, { from: 40, to: 60 }, options).arrows.map(({ index }) => index)).toEqual([0]);
+    expect(sceneOf(stage, { from: 101, to: 110 }, options).arrows).toEqual([]);
+  });
+
   test('what is highlighted is bright, all else is dim; a point finds what is there', () => {
     const timeline = run({ replication: 'passive' }, 2);
     const stage = stageOf(timeline);

@@ -2,10 +2,10 @@
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
 
-export type PhaseName = 'RE' | 'SC' | 'EX' | 'AC' | 'END';
+type PhaseName = 'RE' | 'SC' | 'EX' | 'AC' | 'END';
 
 /** A phase of a request as a whole: at the actor that came to it first. */
-export interface PhaseBar {
+interface PhaseBar {
   readonly phase: PhaseName;
   /** Index of its event. */
   readonly index: number;

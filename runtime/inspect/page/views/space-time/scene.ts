@@ -39,7 +39,7 @@ export interface Dot {
 }
 
 /** From when a message was received to when it was delivered. */
-export interface Held {
+interface Held {
   /** Index of the delivery. */
   readonly index: number;
   readonly x1: number;
