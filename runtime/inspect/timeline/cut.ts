@@ -3,7 +3,7 @@
  * in force. Made by going through the events one by one.
  */
 import { kindNumber, NONE } from './chunk.js';
-import type { Timeline } from './timeline.js';
+import type { Integers } from './columns.js';
 
 export interface ActorAt {
   /** Id of its chart; null where nobody said. */
@@ -21,6 +21,13 @@ export interface NodeAt {
   readonly actors: ReadonlyMap<string, ActorAt>;
   /** Index of the last view that it came to; NONE before. */
   readonly view: number;
+}
+
+type Column = Pick<Integers, 'at'>;
+
+/** What a cut reads of a timeline. */
+interface Events extends Record<'kind' | 'node' | 'actor' | 'peer' | 'word' | 'after' | 'amount' | 'sent', Column> {
+  text(word: number): string;
 }
 
 /** A node as its own cut writes it; nobody else does. */
@@ -58,7 +65,7 @@ export class Cut {
   }
 
   /** Takes the event at this index, which is the next. */
-  apply(timeline: Timeline, index: number): void {
+  apply(timeline: Events, index: number): void {
     this.place = index + 1;
     const name = timeline.text(timeline.node.at(index));
     const kind = timeline.kind.at(index);
@@ -126,7 +133,7 @@ export class Cut {
     if (peer?.up !== false) this.flying.add(index);
   }
 
-  #crash(name: string, timeline: Timeline, index: number): void {
+  #crash(name: string, timeline: Events, index: number): void {
     const node = this.#node(name);
     node.up = false;
     node.reason = timeline.text(timeline.word.at(index));

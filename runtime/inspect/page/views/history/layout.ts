@@ -4,7 +4,7 @@
  */
 import type { Operation } from '../../../protocol.js';
 
-export interface Box {
+interface Box {
   /** Place in the verdict's operations. */
   readonly place: number;
   readonly row: number;
@@ -14,7 +14,7 @@ export interface Box {
 }
 
 /** A client's line, or one of several where its operations overlap. */
-export interface Row {
+interface Row {
   readonly client: string;
   readonly first: boolean;
 }

@@ -2,10 +2,10 @@
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
 
-export type PhaseName = 'RE' | 'SC' | 'EX' | 'AC' | 'END';
+type PhaseName = 'RE' | 'SC' | 'EX' | 'AC' | 'END';
 
 /** A phase of a request as a whole: at the actor that came to it first. */
-export interface PhaseBar {
+interface PhaseBar {
   readonly phase: PhaseName;
   /** Index of its event. */
   readonly index: number;
@@ -41,10 +41,8 @@ export function rowOf(timeline: Timeline, request: number, place: number): Reque
   const first = new Map<PhaseName, number>();
   let called = NONE;
   let answer = NONE;
-  let last = 0;
   for (const index of timeline.eventsOf(request)) {
     if (index >= place) break;
-    last = timeline.t.at(index);
     const kind = timeline.kind.at(index);
     if (kind === kindNumber.called) called = index;
     if (kind === kindNumber.answered) answer = index;
@@ -60,20 +58,21 @@ export function rowOf(timeline: Timeline, request: number, place: number): Reque
     calledAt: called === NONE ? null : timeline.t.at(called),
     answeredAt: answer === NONE ? null : timeline.t.at(answer),
     answer,
-    phases: bars(timeline, first, answer === NONE ? now : Math.max(last, timeline.t.at(answer))),
+    phases: bars(timeline, first, answer === NONE ? now : timeline.t.at(answer)),
     result: outcome?.text ?? null,
     failed: outcome?.failed ?? false,
     by: outcome?.by ?? [],
   };
 }
 
-/** Each lasts until the next begins. */
+/** Each lasts until the next begins, and the last until the answer; agreement can begin after that. */
 function bars(timeline: Timeline, first: ReadonlyMap<PhaseName, number>, end: number): PhaseBar[] {
   const begun = [...first].sort(([, a], [, b]) => a - b);
   return begun.map(([phase, index], place) => {
     const next = begun[place + 1];
-    const to = next === undefined ? end : timeline.t.at(next[1]);
-    return { phase, index, from: timeline.t.at(index), to };
+    const from = timeline.t.at(index);
+    const to = next === undefined ? Math.max(from, end) : timeline.t.at(next[1]);
+    return { phase, index, from, to };
   });
 }
 

@@ -82,7 +82,7 @@ export function phaseOfMessage(timeline: Timeline, index: number): string {
   return 'SC';
 }
 
-export function toneOf({ timeline, landmarks }: Stage, index: number, colouring: Colouring): Tone {
+function toneOf({ timeline, landmarks }: Stage, index: number, colouring: Colouring): Tone {
   return colouring === 'phase'
     ? phaseTone(phaseOfMessage(timeline, index))
     : requestTone(landmarks.ordinals.get(timeline.request.at(index)));
@@ -116,7 +116,7 @@ export function arrowOf(
   };
 }
 
-export function fateOf(timeline: Timeline, landmarks: Landmarks, index: number): Arrow['fate'] {
+function fateOf(timeline: Timeline, landmarks: Landmarks, index: number): Arrow['fate'] {
   if (timeline.arrival.at(index) !== NONE) return 'arrived';
   const peer = timeline.peer.at(index);
   if (landmarks.downAt(peer, index) !== undefined || landmarks.crashAfter(peer, index) !== NONE) return 'doomed';

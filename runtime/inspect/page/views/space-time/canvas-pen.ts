@@ -77,19 +77,22 @@ export class CanvasPen implements Pen {
     on.textAlign = align;
     on.textBaseline = 'middle';
     on.globalAlpha = style.alpha ?? 1;
-    on.save();
-    on.translate(x, y);
-    if (turn !== 0) on.rotate((turn * Math.PI) / 180);
+    if (turn !== 0) {
+      on.save();
+      on.translate(x, y);
+      on.rotate((turn * Math.PI) / 180);
+    }
+    const [left, middle] = turn === 0 ? [x, y] : [0, 0];
     if (style.halo === true) {
       on.strokeStyle = this.#palette.raised;
       on.lineWidth = 3.5;
       on.lineJoin = 'round';
       on.setLineDash([]);
-      on.strokeText(shown, 0, 0);
+      on.strokeText(shown, left, middle);
     }
     on.fillStyle = this.#palette[style.colour];
-    on.fillText(shown, 0, 0);
-    on.restore();
+    on.fillText(shown, left, middle);
+    if (turn !== 0) on.restore();
   }
 
   #stroke({ colour, width = 1, alpha = 1, dash = [] }: Stroke): void {

@@ -1,6 +1,7 @@
 /** The picture itself, with the cursor over it. Drawn again at most once a frame, and only when what it shows has changed. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { kindNumber } from '../../../timeline/chunk.js';
 import { cursor, lookAt, nodes, send, timeline, told } from '../../model.js';
 import { CanvasPen, type Palette } from './canvas-pen.js';
 import { listen } from './gestures.js';
@@ -35,7 +36,8 @@ export function Picture({ onRows }: { readonly onRows: (rows: readonly number[])
       hovered.value = hit;
       element.style.cursor = hit === null ? '' : 'pointer';
       // A delivery's vector timestamp is in the event only.
-      if (hit?.kind === 'event') send({ do: 'event', index: hit.index });
+      if (hit !== null && timeline.value.kind.at(hit.index) === kindNumber.delivered)
+        send({ do: 'event', index: hit.index });
     };
     return listen({ element, scene: () => scene.current, hover });
   }, [hovered]);

@@ -9,6 +9,8 @@ import { spanOf, type Window } from './scale.js';
 
 /** Most bins of the whole run. */
 const BINS = 16_384;
+/** Fine bins to a coarse one. */
+const COARSE = 8;
 /** ms of the first bins. */
 const FINEST = 1 / 16;
 
@@ -27,21 +29,17 @@ export type RowOf = ReadonlyMap<number, number>;
 
 export class Density {
   readonly #rowOf: RowOf;
-  readonly #rows: number;
-  readonly #activity: Float32Array;
-  readonly #data: Float32Array;
-  readonly #control: Float32Array;
-  #width = FINEST;
+  readonly #branch: number;
+  /** Bins of two widths, so that no picture has to go through very many. */
+  readonly #fine: Bins;
+  readonly #coarse: Bins;
   #seen = 0;
-  #branch: number;
 
   constructor(rowOf: RowOf, branch: number) {
     this.#rowOf = rowOf;
-    this.#rows = rowOf.size;
     this.#branch = branch;
-    this.#activity = new Float32Array(BINS * this.#rows);
-    this.#data = new Float32Array(BINS * this.#rows);
-    this.#control = new Float32Array(BINS * this.#rows);
+    this.#fine = new Bins(rowOf.size, FINEST, BINS);
+    this.#coarse = new Bins(rowOf.size, FINEST * COARSE, BINS / COARSE);
   }
 
   /** Whether it is of these rows still, and nothing of what it counted has been taken back. */
@@ -50,24 +48,59 @@ export class Density {
   }
 
   follow(timeline: Timeline): void {
-    const { length, end } = timeline;
-    while (end >= this.#width * BINS) this.#halve();
-    for (let index = this.#seen; index < length; index++) {
-      const bin = Math.floor(timeline.t.at(index) / this.#width);
-      count(timeline, index, this.#rowOf, bin * this.#rows, this.#activity, this.#data, this.#control);
-    }
+    const { length } = timeline;
+    for (const bins of [this.#fine, this.#coarse]) bins.take(timeline, this.#rowOf, this.#seen, length);
     this.#seen = length;
+  }
+
+  /** Whether its bins are no wider than so many ms. */
+  isFinerThan(ms: number): boolean {
+    return this.#fine.width <= ms;
+  }
+
+  shading(window: Window, columns: number, control: boolean): Shading {
+    const step = spanOf(window) / columns;
+    const bins = this.#coarse.width * 2 <= step ? this.#coarse : this.#fine;
+    return bins.shading(window, columns, control);
+  }
+}
+
+/** Counts of equal stretches of time from 0 on, row by row. */
+class Bins {
+  width: number;
+  readonly #rows: number;
+  readonly #most: number;
+  readonly #activity: Float32Array;
+  readonly #data: Float32Array;
+  readonly #control: Float32Array;
+
+  constructor(rows: number, width: number, most: number) {
+    this.#rows = rows;
+    this.width = width;
+    this.#most = most;
+    this.#activity = new Float32Array(most * rows);
+    this.#data = new Float32Array(most * rows);
+    this.#control = new Float32Array(most * rows);
+  }
+
+  take(timeline: Timeline, rowOf: RowOf, from: number, to: number): void {
+    while (timeline.end >= this.width * this.#most) this.#halve();
+    for (let index = from; index < to; index++) {
+      const bin = Math.floor(timeline.t.at(index) / this.width);
+      count(timeline, index, rowOf, bin * this.#rows, this.#activity, this.#data, this.#control);
+    }
   }
 
   shading(window: Window, columns: number, control: boolean): Shading {
     const rows = this.#rows;
     const activity = new Float32Array(columns * rows);
     const crossings = new Float32Array(columns * rows);
-    const step = spanOf(window) / columns;
+    const step = spanOf(window) / columns / this.width;
+    const start = window.from / this.width;
     for (let column = 0; column < columns; column++) {
-      const from = (window.from + column * step) / this.#width;
-      const to = from + step / this.#width;
-      const last = Math.min(Math.ceil(to), BINS);
+      const from = start + column * step;
+      const to = from + step;
+      const last = Math.min(Math.ceil(to), this.#most);
       for (let bin = Math.max(0, Math.floor(from)); bin < last; bin++) {
         const share = Math.min(to, bin + 1) - Math.max(from, bin);
         for (let row = 0; row < rows; row++) {
@@ -84,16 +117,17 @@ export class Density {
   /** Every two bins become one. */
   #halve(): void {
     const rows = this.#rows;
+    const half = this.#most / 2;
     for (const counts of [this.#activity, this.#data, this.#control]) {
-      for (let bin = 0; bin < BINS / 2; bin++) {
+      for (let bin = 0; bin < half; bin++) {
         for (let row = 0; row < rows; row++) {
           const left = counts[2 * bin * rows + row] as number; // all of these are within
           counts[bin * rows + row] = left + (counts[(2 * bin + 1) * rows + row] as number);
         }
       }
-      counts.fill(0, (BINS / 2) * rows);
+      counts.fill(0, half * rows);
     }
-    this.#width *= 2;
+    this.width *= 2;
   }
 }
 
@@ -139,7 +173,11 @@ function count(
 }
 
 function shadingOf(columns: number, rows: number, activity: Float32Array, crossings: Float32Array): Shading {
-  const most = (counts: Float32Array): number => counts.reduce((a, b) => (a > b ? a : b), 0);
+  const most = (counts: Float32Array): number => {
+    let found = 0;
+    for (let i = 0; i < counts.length; i++) found = Math.max(found, counts[i] ?? 0);
+    return found;
+  };
   return { columns, rows, activity, crossings, most: { activity: most(activity), crossings: most(crossings) } };
 }
 

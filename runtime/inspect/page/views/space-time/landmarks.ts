@@ -12,7 +12,7 @@ export const BLOCK = 512;
 /** Flights that the usual one is taken from. */
 const FLIGHTS = 201;
 /** Rows for faults that last at once; more than that share the last one. */
-export const FAULT_LANES = 4;
+const FAULT_LANES = 4;
 /** Rows for phases of requests at one node that overlap. */
 const PHASE_LANES = 3;
 

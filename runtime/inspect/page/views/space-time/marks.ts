@@ -116,31 +116,32 @@ export function lossMarks(within: Within, single: boolean): Cross[] {
         marks.push({ index: down.from, kind: 'crashed', x: x(down.from), y, count: 1, from: null });
     }
   }
-  const { recoveries, losses } = landmarks;
+  const { recoveries } = landmarks;
   for (let i = firstFrom(recoveries, from); i < recoveries.length && (recoveries[i] as number) < to; i++) {
     const index = recoveries[i] as number; // of a place in it
     const y = rows[rowOf.get(timeline.node.at(index)) ?? -1];
     if (y !== undefined) marks.push({ index, kind: 'recovered', x: x(index), y, count: 1, from: null });
   }
   if (single) return marks;
-  const clusters = new Map<number, Cross>();
+  return [...marks, ...lossClusters(within)];
+}
+
+/** One mark for all losses at a node that are too near to be told apart. */
+function lossClusters({ timeline, landmarks: { losses }, rowOf, rows, x, from, to }: Within): Cross[] {
+  const clusters = new Map<number, { readonly index: number; count: number }>();
   for (let i = firstFrom(losses, from); i < losses.length && (losses[i] as number) < to; i++) {
     const index = losses[i] as number; // of a place in it
     const row = rowOf.get(timeline.node.at(index));
     if (row === undefined) continue;
-    const column = Math.floor(x(index) / CLUSTER);
-    const known = clusters.get(column * rows.length + row);
-    const mark: Cross = known ?? {
-      index,
-      kind: 'lost',
-      x: (column + 0.5) * CLUSTER,
-      y: (rows[row] as number) - 7, // every row has its place
-      count: 0,
-      from: null,
-    };
-    clusters.set(column * rows.length + row, { ...mark, count: mark.count + 1 });
+    const key = Math.floor(x(index) / CLUSTER) * rows.length + row;
+    const cluster = clusters.get(key);
+    if (cluster === undefined) clusters.set(key, { index, count: 1 });
+    else cluster.count += 1;
   }
-  return [...marks, ...clusters.values()];
+  return [...clusters].map(([key, { index, count }]): Cross => {
+    const y = rows[key % rows.length] as number; // every row has its place
+    return { index, kind: 'lost', x: (Math.floor(key / rows.length) + 0.5) * CLUSTER, y: y - 7, count, from: null };
+  });
 }
 
 export function viewMarks({ timeline, landmarks, rowOf, rows, x, from, to, width }: Within): ViewMark[] {

@@ -47,7 +47,7 @@ export interface Pen {
 }
 
 /** px of a letter, more or less: pens that cannot measure go by it. */
-export const letterWidth = (size: number): number => size * 0.56;
+const letterWidth = (size: number): number => size * 0.56;
 
 export function cutText(text: string, room: number, size: number): string {
   const letters = Math.floor(room / letterWidth(size));

@@ -20,7 +20,7 @@ export interface Chip extends Block {
 }
 
 /** px. */
-export const BLOCK_HEIGHT = 12;
+const BLOCK_HEIGHT = 12;
 const UNDER_LINE = 5;
 const CHIP = { narrowest: 3, widest: 28 };
 

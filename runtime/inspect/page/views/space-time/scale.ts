@@ -80,7 +80,7 @@ export function ticks(window: Window, width: number, apart = 90): Tick[] {
 }
 
 /** As exact as things that lie `step` ms apart need it. */
-export function momentText(t: number, step: number): string {
+function momentText(t: number, step: number): string {
   const seconds = step >= 100 || t >= 100_000;
   const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9) + (seconds ? 3 : 0)));
   return seconds ? `${(t / 1000).toFixed(digits)} s` : `${t.toFixed(digits)} ms`;

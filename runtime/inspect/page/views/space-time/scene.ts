@@ -27,7 +27,7 @@ const SINGLE = 3000;
 /** Events up to which shading is counted one by one. */
 const COUNTED = 60_000;
 /** px of a column of shading. */
-export const COLUMN = 2;
+export const COLUMN = 3;
 
 /** A moment at a node: a delivery, a call, an answer, something dropped. */
 export interface Dot {
@@ -39,7 +39,7 @@ export interface Dot {
 }
 
 /** From when a message was received to when it was delivered. */
-export interface Held {
+interface Held {
   /** Index of the delivery. */
   readonly index: number;
   readonly x1: number;
@@ -110,7 +110,8 @@ function shadingFor(
 ): Shading {
   const columns = Math.ceil(options.width / COLUMN);
   const control = options.control === 'faint';
-  return events <= COUNTED
+  const step = (window.to - window.from) / columns;
+  return events <= COUNTED && !density.isFinerThan(step)
     ? shadingOfEvents(timeline, rowOf, window, columns, control)
     : density.shading(window, columns, control);
 }

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
-import { chosen, cursor, following, lookAt, nodes, timeline, told } from '../../model.js';
+import { type Choice, chosen, cursor, following, lookAt, nodes, timeline, told } from '../../model.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
 import { latest, panned, showing, timeOf, type Window, whole, zoomed } from './scale.js';
@@ -135,8 +135,36 @@ function isAbout(of: Timeline, index: number, now: Focus | null): boolean {
   }
 }
 
-/** Keeps the cursor in the picture, unless somebody looks elsewhere while the run goes on. */
+/** Keeps in the picture what somebody chose, and the cursor, unless somebody looks elsewhere while the run goes on. */
 export function keepInSight(): () => void {
+  const chosenToo = effect(showChosen);
+  const cursorToo = showCursor();
+  return () => {
+    chosenToo();
+    cursorToo();
+  };
+}
+
+function showChosen(): void {
+  const { value: choice } = chosen;
+  const of = timeline.peek();
+  const window = shown.peek();
+  const [first, last] = spanOfChoice(of, choice);
+  if (first === undefined || last === undefined || last >= of.length) return;
+  const [from, to] = [of.t.at(first), of.t.at(last)];
+  if (from <= window.to && to >= window.from) return;
+  wanted.value = showing(window, from, of.end);
+}
+
+/** Indexes of the first and the last event of what is chosen, where it has a place in time. */
+function spanOfChoice(of: Timeline, choice: Choice | null): readonly (number | undefined)[] {
+  if (choice?.kind === 'event' || choice?.kind === 'message') return [choice.index, choice.index];
+  if (choice?.kind !== 'request') return [];
+  const events = of.eventsOf(of.wordOf(choice.request));
+  return [events[0], events.at(-1)];
+}
+
+function showCursor(): () => void {
   let before = 0;
   return effect(() => {
     cursor.value;

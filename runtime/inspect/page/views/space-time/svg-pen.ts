@@ -1,5 +1,5 @@
 /** Writes a picture as the elements of an SVG file. */
-import { type Colour, cutText, type Fill, type Lettering, letterWidth, type Pen, type Stroke } from './pen.js';
+import { type Colour, cutText, type Fill, type Lettering, type Pen, type Stroke } from './pen.js';
 
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
 
@@ -94,11 +94,6 @@ export class SvgPen implements Pen {
         : []),
     ];
     this.#elements.push(`<text ${attributes.join(' ')}>${escaped(shown)}</text>`);
-  }
-
-  /** px that a text takes, more or less. */
-  widthOf(text: string, size = 11): number {
-    return text.length * letterWidth(size);
   }
 
   #path(parts: readonly string[], style: string): void {

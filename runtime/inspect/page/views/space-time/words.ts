@@ -56,7 +56,7 @@ export function eventText(timeline: Timeline, index: number): string {
   }
 }
 
-export function membersText(timeline: Timeline, index: number): string {
+function membersText(timeline: Timeline, index: number): string {
   const event = timeline.whole(index);
   return event?.kind === 'view' ? event.members.join(' ') : '';
 }
