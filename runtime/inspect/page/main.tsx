@@ -5,14 +5,13 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { documentOf, drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
-import { failure, keepContext } from './model.js';
-import { attachWorker, openFile } from './opening.js';
+import { failure, keepContext, keepWatch } from './model.js';
+import { attachServer, openFile, openHere } from './opening.js';
 import { keepTime } from './playback.js';
 import { runInAddress } from './saved.js';
 import { scenes } from './scenes/index.js';
 import './style.css';
 import './main.css';
-import { openRun } from './opening.js';
 import { keepTelling, tell } from './telling.js';
 import { Act } from './views/act.js';
 import { ChartView } from './views/chart.js';
@@ -168,7 +167,7 @@ function onDrop(event: DragEvent): void {
 
 function Page(): JSX.Element {
   useEffect(() => {
-    const stops = [keepTime(), keepContext(), keepTelling()];
+    const stops = [keepTime(), keepContext(), keepWatch(), keepTelling()];
     const unless = new AbortController();
     const { signal } = unless;
     document.addEventListener('keydown', onKey, { signal });
@@ -194,15 +193,14 @@ function Page(): JSX.Element {
   );
 }
 
+/** What the address asks for, or what the server has to show, or the first scene. */
 async function begin(): Promise<void> {
   keepTheme();
-  attachWorker();
   render(<Page />, document.getElementById('app') as HTMLElement); // index.html has it
   try {
     const run = await runInAddress(location.hash);
-    const [first] = scenes;
-    if (run !== null) openRun(run);
-    else if (first !== undefined) tell(first);
+    if (run !== null) openHere(run);
+    else if (!(await attachServer()) && scenes[0] !== undefined) tell(scenes[0]);
   } catch (error) {
     failure.value = { code: 'INPUT_INVALID', message: error instanceof Error ? error.message : String(error) };
   }

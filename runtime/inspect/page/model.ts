@@ -144,3 +144,12 @@ export function keepContext(): () => void {
     send({ do: 'context', node: choice.node, actor: choice.actor, place });
   });
 }
+
+/** Has a live cluster report the transitions of the actors that are looked at, and of no others: that costs it something. */
+export function keepWatch(): () => void {
+  return effect(() => {
+    const { value: choice } = chosen;
+    if (opened.value?.source !== 'live') return;
+    send({ do: 'watch', actors: choice?.kind === 'actor' ? [`${choice.node}/${choice.actor}`] : [] });
+  });
+}

@@ -2,39 +2,55 @@
 import type { Command, Report, Run } from '../protocol.js';
 import { attach, failure, send, take } from './model.js';
 import { pause } from './playback.js';
-import { stopTelling } from './telling.js';
+import { isRemote, remote, takeToken } from './remote.js';
 
 /** What the worker takes besides commands. */
 export type ToWorker = Command | { readonly do: 'read'; readonly file: File };
 
 let worker: Worker | null = null;
 
-/** Simulations and traces, in a worker of this page. */
-export function attachWorker(): void {
-  worker?.terminate();
-  const own = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'simulation' });
-  worker = own;
-  own.onmessage = ({ data }: MessageEvent<Report>) => take(data);
-  own.onerror = (event) => {
+/** The source of the page itself, which takes the place of any other. */
+function own(): Worker {
+  if (worker !== null) return worker;
+  const made = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'simulation' });
+  worker = made;
+  made.onmessage = ({ data }: MessageEvent<Report>) => {
+    if (worker === made) take(data);
+  };
+  made.onerror = (event) => {
     failure.value = {
-      code: 'WORKER_FAILED',
+      code: 'INSPECTION_FAILED',
       message: `The page's simulation has stopped: ${event.message}. Reload the page.`,
     };
   };
-  attach({ send: (command) => own.postMessage(command), close: () => own.terminate() });
+  attach({
+    send: (command) => made.postMessage(command),
+    close: () => {
+      made.terminate();
+      worker = null;
+    },
+  });
+  return made;
 }
 
-export function openRun(run: Run): void {
+/** What the server of this page has to show. False where it has nothing, and the page is on its own. */
+export async function attachServer(): Promise<boolean> {
+  const token = takeToken();
+  if (!(await isRemote())) return false;
+  attach(remote(token, take));
+  return true;
+}
+
+/** A run of a service that the page has, as a simulation in the page. */
+export function openHere(run: Run): void {
   pause();
-  stopTelling();
+  own();
   send({ do: 'open', run });
 }
 
 /** A trace, or a run that was saved. */
 export function openFile(file: File): void {
   pause();
-  stopTelling();
-  if (worker === null) attachWorker();
   const message: ToWorker = { do: 'read', file };
-  worker?.postMessage(message);
+  own().postMessage(message);
 }

@@ -1,15 +1,15 @@
 /** A run as an address and as a file: what brings back exactly this run, here or on the command line. */
 import type { Run } from '../protocol.js';
 
-const MARK = '#run=';
+/** The parameter in the part of the address after `#`. */
+const NAME = 'run';
 
 /** The part of an address after `#`, or null where it has no run. Errors: what is no run is an Error with a sentence. */
 export async function runInAddress(hash: string): Promise<Run | null> {
-  if (!hash.startsWith(MARK)) return null;
+  const packed = new URLSearchParams(hash.slice(1)).get(NAME);
+  if (packed === null) return null;
   try {
-    const bytes = Uint8Array.from(atob(hash.slice(MARK.length).replaceAll('-', '+').replaceAll('_', '/')), (c) =>
-      c.charCodeAt(0),
-    );
+    const bytes = Uint8Array.from(atob(packed.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
     const text = await new Response(
       new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
     ).text();
@@ -25,7 +25,7 @@ export async function addressOf(run: Run): Promise<string> {
   const packed = new Blob([JSON.stringify(run)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  return `${location.href.replace(/#.*$/, '')}${MARK}${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+  return `${location.href.replace(/#.*$/, '')}#${NAME}=${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
 }
 
 /** As `chorale sim --save` writes it; `chorale replay` takes it. */

@@ -2,6 +2,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import { show } from './layout.js';
 import { chosen, lookAt, opened, send, standing, timeline, told } from './model.js';
+import { openHere } from './opening.js';
 import { pause, playTo } from './playback.js';
 import { findMoment } from './scenes/moment.js';
 import type { Scene } from './scenes/scene.js';
@@ -18,12 +19,11 @@ export const telling = signal<Telling | null>(null);
 
 /** Its run begins anew, and is made to its end at once, so that any moment of it is there. */
 export function tell(scene: Scene): void {
-  pause();
   batch(() => {
     telling.value = { scene, step: -1, places: [] };
     chosen.value = null;
   });
-  send({ do: 'open', run: scene.run });
+  openHere(scene.run);
   send({ do: 'advance', until: null });
 }
 

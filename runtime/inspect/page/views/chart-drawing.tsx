@@ -73,7 +73,6 @@ function State({ box, transitions }: { readonly box: Box; readonly transitions: 
 function Words({ text, about }: { readonly text: TransitionText; readonly about: TransitionDescription | undefined }) {
   const { x, y, width, height, lines, transition } = text;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g class="transition" data-transition={transition} tabindex={0} role="button" aria-label={transition}>
       <title>{about === undefined ? transition : sentence(about)}</title>
       <rect class="ground" x={x - 4} y={y} width={width + 8} height={height} rx={4} />
