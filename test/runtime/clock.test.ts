@@ -151,3 +151,14 @@ describe('real time', () => {
     }
   });
 });
+
+test('what is asked for at a time happens at that very time, and at once when it has gone by', () => {
+  for (let i = 1; i < 200; i++) {
+    const clock = new VirtualClock();
+    clock.advance(i / 7);
+    const times: number[] = [];
+    for (const time of [i / 7 + i / 3, 1000.1 + i / 10, 0]) clock.at(time, () => times.push(clock.now()));
+    clock.advance(2000);
+    expect(times).toEqual([i / 7, i / 7 + i / 3, 1000.1 + i / 10]);
+  }
+});

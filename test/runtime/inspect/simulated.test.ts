@@ -322,6 +322,14 @@ describe('what is shown', () => {
     expect(at.lines).toEqual(linesOf(at.run.scenario));
   });
 
+  test('a fault that comes after all is at rest is part of the run, which then goes on until it', () => {
+    const at = viewer().toEnd();
+    const { length } = at;
+    at.do({ do: 'inject', fault: 'crash:rm-2', place: length }).toEnd();
+    expect(at.events.slice(length)).toContainEqual(expect.objectContaining({ kind: 'crashed', node: 'rm-2' }));
+    expect(at.lines).toEqual(linesOf(at.run.scenario));
+  });
+
   test('what is added at an earlier place leaves what was there before it, and drops what was added later', () => {
     const at = viewer().do({ do: 'advance', until: 40 }).wait(100);
     at.do({ do: 'inject', fault: 'crash:rm-2', place: at.length });
