@@ -6,9 +6,9 @@ import { useEffect } from 'preact/hooks';
 import { documentOf, drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
 import { failure, keepContext, keepWatch } from './model.js';
-import { attachServer, openFile, openHere } from './opening.js';
+import { attachServer, openFile } from './opening.js';
 import { keepTime } from './playback.js';
-import { runInAddress } from './saved.js';
+import { fileInAddress } from './saved.js';
 import { scenes } from './scenes/index.js';
 import './style.css';
 import './main.css';
@@ -198,8 +198,8 @@ async function begin(): Promise<void> {
   keepTheme();
   render(<Page />, document.getElementById('app') as HTMLElement); // index.html has it
   try {
-    const run = await runInAddress(location.hash);
-    if (run !== null) openHere(run);
+    const file = await fileInAddress(location.hash);
+    if (file !== null) openFile(file);
     else if (!(await attachServer()) && scenes[0] !== undefined) tell(scenes[0]);
   } catch (error) {
     failure.value = { code: 'INPUT_INVALID', message: error instanceof Error ? error.message : String(error) };

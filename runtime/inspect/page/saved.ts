@@ -4,8 +4,8 @@ import type { Run } from '../protocol.js';
 /** The parameter in the part of the address after `#`. */
 const NAME = 'run';
 
-/** The part of an address after `#`, or null where it has no run. Errors: what is no run is an Error with a sentence. */
-export async function runInAddress(hash: string): Promise<Run | null> {
+/** The run in the part of an address after `#`, as a file that is read like any other; null where there is none. */
+export async function fileInAddress(hash: string): Promise<File | null> {
   const packed = new URLSearchParams(hash.slice(1)).get(NAME);
   if (packed === null) return null;
   try {
@@ -13,7 +13,7 @@ export async function runInAddress(hash: string): Promise<Run | null> {
     const text = await new Response(
       new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
     ).text();
-    return JSON.parse(text) as Run; // whoever runs it looks at what it is
+    return new File([text], 'The run in the address');
   } catch (cause) {
     throw new Error('The address holds a run that cannot be read: it may have been cut off when it was copied.', {
       cause,
@@ -22,7 +22,7 @@ export async function runInAddress(hash: string): Promise<Run | null> {
 }
 
 export async function addressOf(run: Run): Promise<string> {
-  const packed = new Blob([JSON.stringify(run)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const packed = new Blob([fileOf(run)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
   return `${location.href.replace(/#.*$/, '')}#${NAME}=${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;

@@ -1,0 +1,219 @@
+/** The inspector's page in Chromium, as somebody uses it: scenes, faults by hand, time back and forth, files. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import bank, { workload } from '../../examples/bank/service.js';
+import { scenes } from '../../runtime/inspect/page/scenes/index.js';
+import { type Serving, serveInspector } from '../../runtime/inspect/server/serve.js';
+import { savedText } from '../../runtime/simulate/saved-run.js';
+import { drawScenario } from '../../runtime/simulate/scenario.js';
+import { tryScenario } from '../../runtime/simulate/trial.js';
+
+let folder = '';
+let serving: Serving;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorale-inspector-'));
+  serving = await serveInspector({ source: null, page: join(process.cwd(), 'dist/inspector') });
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await serving?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  complaints.length = 0;
+  await page?.close();
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(serving.url);
+  await begun();
+});
+
+/** The first scene is there, and its run whole. */
+const begun = () => page.waitForSelector('[data-do=next]:enabled');
+const press = (what: string) => page.click(`[data-do="${what}"]`);
+const events = async (): Promise<number> => Number(await page.getAttribute('.scrub', 'max'));
+const place = async (): Promise<number> => Number(await page.inputValue('.scrub'));
+const goTo = (to: number) => page.fill('.scrub', String(to));
+/** All that the cluster's picture says in words. */
+const picture = () =>
+  page.locator('.cluster svg').evaluate((svg) =>
+    // in the page: there is a DOM
+    [
+      ...(
+        svg as unknown as { querySelectorAll(of: string): Iterable<{ getAttribute(of: string): string | null }> }
+      ).querySelectorAll('[aria-label]'),
+    ]
+      .map((each) => `${each.getAttribute('aria-label')}`)
+      .sort(),
+  );
+
+async function openScene(id: string): Promise<void> {
+  if ((await page.locator('.scene .back').count()) > 0) await page.click('.scene .back');
+  await page.click(`[data-scene="${id}"]`);
+  await page.waitForSelector('[data-do=next]:enabled');
+}
+
+describe('guided scenes', () => {
+  test.each(scenes.map((scene) => [scene.id, scene] as const))('%s is told to its end', async (id, scene) => {
+    await openScene(id);
+    let before = -1;
+    for (const { say } of scene.steps) {
+      await press('next');
+      await page.waitForSelector(`.told .now:text-is(${JSON.stringify(say)})`);
+      // it plays on to the moment, and stands still there
+      await page.waitForSelector('[data-do=run]', { timeout: 20_000 });
+      const now = await place();
+      expect(now).toBeGreaterThanOrEqual(before);
+      before = now;
+    }
+    expect(await page.locator('[data-do=again]').count()).toBe(1);
+    expect(await page.locator('.failure').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('what a viewer does', () => {
+  test('a click crashes a replica, and another brings it back', async () => {
+    await openScene('phases-of-passive');
+    await goTo(Math.floor((await events()) / 2));
+    await page.click('[data-do="crash:rm-2"]');
+    await page.waitForSelector('[aria-label="Node rm-2, down"]');
+    await press('end');
+    await page.click('[data-do="recover:rm-2"]');
+    await page.waitForSelector('[aria-label="Node rm-2"]');
+    expect(complaints).toEqual([]);
+  });
+
+  test('steps back and forth land in the same states', async () => {
+    await openScene('primary-crash');
+    const most = await events();
+    const seen = new Map<number, string[]>();
+    for (const share of [0.2, 0.5, 0.8, 1]) {
+      await goTo(Math.floor(most * share));
+      for (let i = 0; i < 4; i++) {
+        await press('step');
+        seen.set(await place(), await picture());
+      }
+    }
+    for (const [where] of [...seen].reverse()) {
+      await goTo(where);
+      expect(await picture()).toEqual(seen.get(where));
+    }
+    await goTo(Math.floor(most / 2));
+    const start = await place();
+    await press('step');
+    const next = await place();
+    await press('back');
+    await press('step');
+    expect(next).toBeGreaterThan(start);
+    expect(await place()).toBe(next);
+  });
+
+  test('one message is held back, and the run goes another way', async () => {
+    await openScene('phases-of-passive');
+    const before = await events();
+    // to a moment with a message of the request on its way
+    await page.click('[data-do=next]');
+    await page.waitForSelector('[data-do=run]');
+    await page.waitForSelector('.flight:not(.control)');
+    await page.locator('.flight:not(.control)').first().dispatchEvent('click');
+    await page.click('[data-side=act]');
+    await page.locator('[data-do^="hold:"]').first().click();
+    await page.waitForSelector('.faults code:text("hold:")');
+    await press('end');
+    expect(await events()).not.toBe(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a request by the form is answered', async () => {
+    await openScene('phases-of-active');
+    await press('end');
+    await page.click('[data-side=act]');
+    await page.fill('.request input >> nth=0', 'eve');
+    await page.selectOption('.request select', 'deposit');
+    await press('request');
+    await press('run');
+    await page.click('[data-view=requests]');
+    await page.waitForSelector('text=eve#1', { timeout: 20_000 });
+  });
+
+  test('a failing seed is opened, and its failing operations are marked', async () => {
+    const { scenario, part } = failingSeed();
+    const path = join(folder, 'failing.json');
+    await writeFile(path, savedText({ service: 'bank', property: 'linearizable', scenario }));
+    await page.setInputFiles('.header input[type=file]', path);
+    await page.click('[data-view=history]');
+    await page.waitForSelector('.history-verdict.violated', { timeout: 30_000 });
+    expect(await page.locator('.history .failing').count()).toBe(part);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(['cluster', 'chart', 'space-time'])('%s is taken away as a drawing', async (view) => {
+    await openScene('phases-of-active');
+    await goTo(Math.floor((await events()) / 2));
+    await page.click('g.actor >> nth=0');
+    await page.waitForSelector('.chart svg text');
+    const waiting = page.waitForEvent('download');
+    await press(`svg:${view}`);
+    const path = await (await waiting).path();
+    const text = await readFile(path, 'utf8');
+    expect(text).toMatch(/^<svg[^>]+xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(text).toContain('</text>');
+    expect(text.length).toBeGreaterThan(2_000);
+  });
+
+  test('an address brings back exactly this run', async () => {
+    await openScene('bank-anomaly');
+    const most = await events();
+    await goTo(most);
+    const at = await picture();
+    await press('link');
+    await page.waitForFunction('location.hash.length > 20');
+    const other = await browser.newPage();
+    try {
+      await other.goto(page.url());
+      await other.waitForFunction(
+        (count) => document.querySelector('.scrub')?.getAttribute('max') === String(count),
+        most,
+      );
+      await other.fill('.scrub', String(most));
+      await page.close();
+      page = other;
+      expect(await picture()).toEqual(at);
+    } finally {
+      if (page !== other) await other.close();
+    }
+  });
+});
+declare const document: { querySelector(of: string): { getAttribute(of: string): string | null } | null };
+
+/** A run whose history is not linearizable, and how many of its operations are to blame. */
+function failingSeed() {
+  for (let seed = 1; seed < 200; seed++) {
+    const scenario = drawScenario(seed, {
+      replication: 'active',
+      replicas: 3,
+      tolerate: 'crash',
+      order: 'total',
+      reads: 'one',
+      profile: 'mixed',
+      calls: { clients: 3, each: 4, workload },
+    });
+    const { consistency } = tryScenario(bank, scenario, { property: 'linearizable' });
+    if (consistency.verdict === 'violated') return { scenario, part: consistency.part.length };
+  }
+  throw new Error('no seed fails');
+}
