@@ -33,10 +33,11 @@ export type Command =
   | { readonly do: 'step'; readonly to: StepTo }
   /** As fast as it can until this virtual time, or until everything is at rest. */
   | { readonly do: 'advance'; readonly until: number | null }
-  /** At this place: what came after it is forgotten, and the run goes on from there otherwise (docs/faults.md has the words). */
+  /**
+   * At this place: what came after it is forgotten, and the run goes on from there otherwise (docs/faults.md has the words). One that
+   * is in force already, with an end, ends then.
+   */
   | { readonly do: 'inject'; readonly fault: string; readonly place: number }
-  /** A fault that is in force at this place, in the words that it was recorded with, ends there. */
-  | { readonly do: 'end'; readonly fault: string; readonly place: number }
   | {
       readonly do: 'request';
       readonly client: string;

@@ -87,7 +87,7 @@ describe('guided scenes', () => {
 
 describe('what a viewer does', () => {
   test('a click crashes a replica, and another brings it back', async () => {
-    await openScene('phases-of-passive');
+    await openScene('phases-passive');
     await goTo(Math.floor((await events()) / 2));
     await page.click('[data-do="crash:rm-2"]');
     await page.waitForSelector('[aria-label="Node rm-2, down"]');
@@ -123,7 +123,7 @@ describe('what a viewer does', () => {
   });
 
   test('one message is held back, and the run goes another way', async () => {
-    await openScene('phases-of-passive');
+    await openScene('phases-passive');
     const before = await events();
     // to a moment with a message of the request on its way
     await page.click('[data-do=next]');
@@ -139,7 +139,7 @@ describe('what a viewer does', () => {
   });
 
   test('a request by the form is answered', async () => {
-    await openScene('phases-of-active');
+    await openScene('phases-active');
     await press('end');
     await page.click('[data-side=act]');
     await page.fill('.request input >> nth=0', 'eve');
@@ -157,12 +157,12 @@ describe('what a viewer does', () => {
     await page.setInputFiles('.header input[type=file]', path);
     await page.click('[data-view=history]');
     await page.waitForSelector('.history-verdict.violated', { timeout: 30_000 });
-    expect(await page.locator('.history .failing').count()).toBe(part);
+    expect(await page.locator('.history .operation.part').count()).toBe(part);
     expect(complaints).toEqual([]);
   });
 
   test.each(['cluster', 'chart', 'space-time'])('%s is taken away as a drawing', async (view) => {
-    await openScene('phases-of-active');
+    await openScene('phases-active');
     await goTo(Math.floor((await events()) / 2));
     await page.click('g.actor >> nth=0');
     await page.waitForSelector('.chart svg text');

@@ -1,7 +1,7 @@
 /** What a viewer does to a run. */
 import type { Serializable } from '../../../machines/shared/serializable.js';
 import { cursor, opened, send } from './model.js';
-import { pause, playing } from './playback.js';
+import { pause, playing, time } from './playback.js';
 
 /** A fault at the cursor: what came after it is forgotten. */
 export function inject(fault: string): void {
@@ -21,9 +21,10 @@ export const act =
     deed();
   };
 
-/** Ends a fault that is in force: it heals at the cursor. */
+/** Ends a fault that is in force, in the words that it was recorded with: at the cursor. */
 export function endFault(fault: string): void {
-  send({ do: 'end', fault, place: cursor.value });
+  const [what = fault, when = '0ms'] = fault.split('@');
+  inject(`${what}@${when.split('..')[0]}..${time.value}ms`);
 }
 
 export function request(client: string, op: string, args: readonly Serializable[]): void {

@@ -180,9 +180,11 @@ function InForce(): JSX.Element | null {
         {faults.map((fault) => (
           <li key={fault}>
             <code>{fault}</code>
-            <button type="button" onClick={() => endFault(fault)}>
-              End
-            </button>
+            {!fault.includes('#') && (
+              <button type="button" onClick={() => endFault(fault)}>
+                End
+              </button>
+            )}
           </li>
         ))}
       </ul>

@@ -107,9 +107,16 @@ function rowsOf(at: NodeAt | undefined, most: number, place: number, line: numbe
   return actors.slice(0, most).map(([actor, { state, since }]) => {
     const label = actor.startsWith('group:') ? 'group' : actor;
     const room = line - label.length - 1;
-    const short = state.length <= room ? state : `…${state.slice(state.length - room + 1)}`;
+    const short = shortened(state, room);
     return { actor, label, state, short, fresh: since === place - 1 && since !== NONE };
   });
+}
+
+/** As many of the last parts of a state's path as there is room for; of the last one its beginning. */
+function shortened(state: string, room: number): string {
+  let rest = state;
+  while (rest.length > room && rest.includes('.')) rest = rest.slice(rest.indexOf('.') + 1);
+  return rest.length <= room ? rest : `${rest.slice(0, Math.max(1, room - 1))}…`;
 }
 
 const apart = (a: Card, b: Card): boolean =>

@@ -30,7 +30,14 @@ export function Scenes(): JSX.Element {
       <p class="about">{scene.about}</p>
       <ol class="told">
         {scene.steps.slice(0, step + 1).map(({ say }, i) => (
-          <li key={say} class={i === step ? 'now' : ''} aria-current={i === step ? 'step' : undefined}>
+          <li
+            key={say}
+            class={i === step ? 'now' : ''}
+            aria-current={i === step ? 'step' : undefined}
+            ref={(element) => {
+              if (i === step) element?.scrollIntoView({ block: 'nearest' });
+            }}
+          >
             {say}
           </li>
         ))}

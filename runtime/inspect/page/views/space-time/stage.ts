@@ -46,4 +46,4 @@ export function rowsAt(
 }
 
 /** Least height at which so many rows can be read. */
-export const heightOf = (rows: number, faultLanes: number): number => AXIS + faultLanes * FAULT_ROW + 8 + rows * 34;
+export const heightOf = (rows: number, faultLanes: number): number => AXIS + faultLanes * FAULT_ROW + 8 + rows * 25;
