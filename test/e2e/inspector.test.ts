@@ -165,7 +165,7 @@ describe('what a viewer does', () => {
     await openScene('phases-active');
     await goTo(Math.floor((await events()) / 2));
     await page.click('g.actor >> nth=0');
-    await page.waitForSelector('.chart svg text');
+    await page.waitForSelector('.chart-view svg text');
     const waiting = page.waitForEvent('download');
     await press(`svg:${view}`);
     const path = await (await waiting).path();

@@ -1,6 +1,6 @@
 /** What a viewer does to a run. */
 import type { Serializable } from '../../../machines/shared/serializable.js';
-import { cursor, opened, send } from './model.js';
+import { cursor, following, opened, send } from './model.js';
 import { pause, playing, time } from './playback.js';
 
 /** A fault at the cursor: what came after it is forgotten. */
@@ -9,6 +9,7 @@ export function inject(fault: string): void {
   const going = playing.value;
   if (going) pause();
   send({ do: 'inject', fault, place: cursor.value });
+  following.value = true; // what is known ends there now
   if (going) playing.value = true;
 }
 
@@ -30,8 +31,10 @@ export function endFault(fault: string): void {
 export function request(client: string, op: string, args: readonly Serializable[]): void {
   if (opened.value?.source === 'live') send({ do: 'call', op, args });
   else send({ do: 'request', client, op, args, place: cursor.value });
+  following.value = true;
 }
 
 export function load(clients: number, each: number): void {
   send({ do: 'load', clients, each, place: cursor.value });
+  following.value = true;
 }

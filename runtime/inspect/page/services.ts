@@ -9,11 +9,12 @@ import locksRequests from '../../../examples/lock-service/requests.jsonl?raw';
 import locks, { workload as ofLocks } from '../../../examples/lock-service/service.js';
 import type { PlannedRequest } from '../../simulate/workload.js';
 
-const requestsIn = (text: string): PlannedRequest[] =>
+/** As in the files of requests of the command: one that takes no arguments need not say so. */
+const requestsIn = (text: string): Pick<PlannedRequest, 'op' | 'args'>[] =>
   text
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as PlannedRequest); // our own files
+    .map((line) => ({ args: [], ...(JSON.parse(line) as Pick<PlannedRequest, 'op'>) })); // our own files
 
 export const services = {
   [bank.name]: { service: bank, workload: ofBank, requests: requestsIn(bankRequests) },
