@@ -126,9 +126,8 @@ describe('what a viewer does', () => {
     await openScene('phases-passive');
     const before = await events();
     // to a moment with a message of the request on its way
-    await page.click('[data-do=next]');
-    await page.waitForSelector('[data-do=run]');
-    await page.waitForSelector('.flight:not(.control)');
+    await goTo(Math.floor(before / 3));
+    while ((await page.locator('.flight:not(.control)').count()) === 0) await press('step');
     await page.locator('.flight:not(.control)').first().dispatchEvent('click');
     await page.click('[data-side=act]');
     await page.locator('[data-do^="hold:"]').first().click();
@@ -170,8 +169,9 @@ describe('what a viewer does', () => {
     await press(`svg:${view}`);
     const path = await (await waiting).path();
     const text = await readFile(path, 'utf8');
-    expect(text).toMatch(/^<svg[^>]+xmlns="http:\/\/www.w3.org\/2000\/svg"/);
-    expect(text).toContain('</text>');
+    // a whole document is no help in a failure's message
+    expect(/^(<\?xml[^>]*>\s*)?<svg[^>]+xmlns="http:\/\/www.w3.org\/2000\/svg"/.test(text)).toBe(true);
+    expect(text.includes('</text>')).toBe(true);
     expect(text.length).toBeGreaterThan(2_000);
   });
 

@@ -33,7 +33,8 @@ export const timeline = signal(new Timeline());
 export const told = signal(0);
 export const opened = signal<Opened | null>(null);
 export const charts = signal<ReadonlyMap<string, ChartDescription>>(new Map());
-export const standing = signal<Standing>({ is: 'standing', now: 0, running: false, ended: false, run: null });
+const resting: Standing = { is: 'standing', now: 0, running: false, ended: false, run: null };
+export const standing = signal(resting);
 /** The place that all views show. */
 export const cursor = signal(0);
 /** Whether the cursor stays at the end as events come. */
@@ -79,6 +80,11 @@ export function choose(choice: Choice): void {
   chosen.value = JSON.stringify(chosen.value) === JSON.stringify(choice) ? null : choice;
 }
 
+/** Another run is about to be opened: what is known of this one is no longer of interest. */
+export function expect(): void {
+  opened.value = null;
+}
+
 /** Looks at a place: the run is left to go on by itself unless it is the end. */
 export function lookAt(place: number): void {
   const { length } = timeline.value;
@@ -101,6 +107,7 @@ export function take(report: Report): void {
         event.value = null;
         missed.value = 0;
         opened.value = report;
+        standing.value = resting;
         charts.value = new Map(report.charts.map((chart) => [chart.chart, chart]));
         break;
       case 'charts':

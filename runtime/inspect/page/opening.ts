@@ -1,6 +1,6 @@
 /** Where the page's source comes from: a worker of its own, or a server that the page was handed out by. */
 import type { Command, Report, Run } from '../protocol.js';
-import { attach, failure, send, take } from './model.js';
+import { attach, expect, failure, send, take } from './model.js';
 import { pause } from './playback.js';
 import { isRemote, remote, takeToken } from './remote.js';
 
@@ -44,6 +44,7 @@ export async function attachServer(): Promise<boolean> {
 /** A run of a service that the page has, as a simulation in the page. */
 export function openHere(run: Run): void {
   pause();
+  expect();
   own();
   send({ do: 'open', run });
 }
@@ -51,6 +52,7 @@ export function openHere(run: Run): void {
 /** A trace, or a run that was saved. */
 export function openFile(file: File): void {
   pause();
+  expect();
   const message: ToWorker = { do: 'read', file };
   own().postMessage(message);
 }
