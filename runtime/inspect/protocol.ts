@@ -59,7 +59,7 @@ export type Command =
   | { readonly do: 'call'; readonly op: string; readonly args: readonly Serializable[] };
 
 /** How a parameter of an operation can be filled in. */
-export interface ParameterForm {
+interface ParameterForm {
   readonly name: string;
   /** A value that the service's own workload or requests had there; null where none is known. */
   readonly example: Serializable | null;
@@ -72,7 +72,7 @@ export interface OperationForm {
 }
 
 /** What can be done with a source. */
-export interface Abilities {
+interface Abilities {
   /** Run, step, inject, load: a simulation. */
   readonly control: boolean;
   /** Send requests. */

@@ -32,7 +32,7 @@ afterAll(async () => {
 beforeEach(async () => {
   complaints.length = 0;
   await page?.close();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -126,6 +126,7 @@ describe('what a viewer does', () => {
     await openScene('phases-passive');
     const before = await events();
     // to a moment with a message of the request on its way
+    await page.selectOption('.transport select >> nth=0', 'event');
     await goTo(Math.floor(before / 3));
     while ((await page.locator('.flight:not(.control)').count()) === 0) await press('step');
     await page.locator('.flight:not(.control)').first().dispatchEvent('click');

@@ -1,7 +1,7 @@
 /** Which views are on the screen, and where: three panes, of which the viewer can make one fill the page. */
 import { effect, signal } from '@preact/signals';
 
-export const viewNames = ['cluster', 'chart', 'state', 'space-time', 'requests', 'history'] as const;
+const viewNames = ['cluster', 'chart', 'state', 'space-time', 'requests', 'history'] as const;
 export type ViewName = (typeof viewNames)[number];
 export type Pane = 'first' | 'second' | 'below';
 
@@ -30,7 +30,7 @@ export const filling = signal<Pane | null>(null);
 export type Theme = 'light' | 'dark' | 'system';
 export const theme = signal<Theme>('system');
 
-export const paneOf = (view: ViewName): Pane =>
+const paneOf = (view: ViewName): Pane =>
   (Object.keys(panes) as Pane[]).find((pane) => panes[pane].includes(view)) ?? 'first'; // its keys
 
 /** Brings a view to the front of its pane. */

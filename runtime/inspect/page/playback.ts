@@ -18,9 +18,9 @@ export const time = signal(0);
 /** Where playing ends, and how fast it goes there; null: with the run, at the chosen speed. */
 let goal: { readonly place: number; readonly speed: number } | null = null;
 
-/** Plays on to a place that is known already, in about so many seconds of the viewer's. */
+/** Plays on to a place that is known already, in about so many seconds of the viewer's; at once where he wants little motion. */
 export function playTo(place: number, seconds = 2.5): void {
-  if (place <= cursor.value) {
+  if (place <= cursor.value || matchMedia('(prefers-reduced-motion: reduce)').matches) {
     pause();
     lookAt(place);
     return;
@@ -51,11 +51,6 @@ export function pause(): void {
   goal = null;
   playing.value = false;
   if (opened.value?.abilities.control === true) send({ do: 'pause' });
-}
-
-export function toggle(): void {
-  if (playing.value) pause();
-  else play();
 }
 
 /** Forward by one; at the end of what is known a simulation makes the next. */

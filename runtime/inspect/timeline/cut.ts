@@ -5,7 +5,7 @@
 import { kindNumber, NONE } from './chunk.js';
 import type { Integers } from './columns.js';
 
-export interface ActorAt {
+interface ActorAt {
   /** Id of its chart; null where nobody said. */
   readonly chart: string | null;
   readonly state: string;

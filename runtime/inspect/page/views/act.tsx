@@ -6,7 +6,6 @@ import type { Serializable } from '../../../../machines/shared/serializable.js';
 import type { OperationForm } from '../../protocol.js';
 import { endFault, inject, load, request } from '../deeds.js';
 import { chosen, cursor, event, failure, opened, send, timeline, told } from '../model.js';
-import { time } from '../playback.js';
 import './act.css';
 
 export function Act(): JSX.Element {
@@ -99,8 +98,7 @@ function Chosen(): JSX.Element {
           <Deed fault={`lose:${id}`} bad>
             Lose it
           </Deed>
-          <Deed fault={`hold:${id}@${time.value}ms..${time.value + 20}ms`}>Hold it for 20 ms</Deed>
-          <Deed fault={`hold:${id}`}>Hold it</Deed>
+          <Deed fault={`hold:${id}`}>Hold it back</Deed>
         </div>
       ) : (
         <p class="note">It is not on its way here. Step back to when it is, and it can be lost or held.</p>

@@ -12,7 +12,7 @@ export interface Size {
   readonly height: number;
 }
 
-export interface ActorRow {
+interface ActorRow {
   readonly actor: string;
   readonly label: string;
   readonly state: string;
