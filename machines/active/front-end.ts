@@ -21,6 +21,7 @@ import {
   askEach,
   type Cancelled,
   entering,
+  firstAsked,
   forget,
   type Outstanding,
   type Reassignment,
@@ -106,7 +107,7 @@ export function request(
   const round = roundOf(context.turns, context.reads === 0);
   const open = (call: Call): Election => {
     const asked = reads === 'one' && call.kind === 'query' ? turn : null;
-    return { call, asked, round, again: false, vain: 0, parties: [] };
+    return { ...firstAsked(call, asked, round), parties: [] };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   const ordered = fresh.filter(({ asked }) => asked === null).map(({ call }) => requestOf(call));

@@ -28,6 +28,7 @@ import {
   askEach,
   type Cancelled,
   entering,
+  firstAsked,
   forget,
   type Outstanding,
   requestOf,
@@ -104,7 +105,7 @@ export function request(context: Context, event: Incoming<'call', Call>, reads: 
   const round = roundOf(context.turns, context.outstanding.size === 0);
   const open = (call: Call): Hearing => {
     const alone = reads === 'one' && call.kind === 'query' && servers.length > 0;
-    return { call, asked: alone ? turn : null, round, again: false, vain: 0, words: [] };
+    return { ...firstAsked(call, alone ? turn : null, round), words: [] };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   return { outstanding, effects: [...entering(fresh), ...toGroup(context, fresh), ...ask(context, fresh), ...effects] };

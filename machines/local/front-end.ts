@@ -14,6 +14,7 @@ import {
   askEach,
   type Cancelled,
   entering,
+  firstAsked,
   forget,
   type Outstanding,
   type Reassignment,
@@ -56,7 +57,7 @@ type Change = Partial<FrontEndContext>;
 /** RE: what is new goes to one replica manager. */
 export function request(context: FrontEndContext, event: Incoming<'call', Call>): Change {
   const round = roundOf(context.turns, context.outstanding.size === 0);
-  const open = (call: Call): Outstanding => ({ call, asked: context.turns.turn, round, again: false, vain: 0 });
+  const open = (call: Call): Outstanding => firstAsked(call, context.turns.turn, round);
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   return { outstanding, effects: [...entering(fresh), ...ask(context, fresh), ...effects] };
 }

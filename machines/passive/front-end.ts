@@ -21,6 +21,7 @@ import {
   answerEach,
   type Cancelled,
   entering,
+  firstAsked,
   forget,
   type Reassignment,
   roundOf,
@@ -62,7 +63,7 @@ function request(context: FrontEndContext, event: Incoming<'call', Call>, reads:
   const round = roundOf(turns, context.outstanding.size === 0);
   const open = (call: Call): Asked => {
     const isRead = reads === 'backups' && call.kind === 'query';
-    return { call, isRead, asked: isRead ? reader : turns.turn, round, again: false, vain: 0 };
+    return { ...firstAsked(call, isRead ? reader : turns.turn, round), isRead };
   };
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   return { outstanding, effects: [...entering(fresh), ...ask(context, turns.servers, fresh), ...effects] };

@@ -28,6 +28,15 @@ export interface Outstanding {
   readonly vain: number;
 }
 
+/** A call that is asked for the first time; `asked` and `round` as above. */
+export const firstAsked = (call: Call, asked: number | null, round: number): Outstanding => ({
+  call,
+  asked,
+  round,
+  again: false,
+  vain: 0,
+});
+
 /** Where a front end stands with the servers of which it asks one at a time. */
 export interface Turns {
   readonly servers: readonly Address[];

@@ -15,6 +15,7 @@ import {
   admit,
   askEach,
   type Cancelled,
+  firstAsked,
   forget,
   type Outstanding,
   type Reassignment,
@@ -55,7 +56,7 @@ type Change = Partial<ProxyClientContext>;
 
 export function handOver(context: ProxyClientContext, event: Incoming<'call', Call>): Change {
   const round = roundOf(context.turns, context.outstanding.size === 0);
-  const open = (call: Call): Outstanding => ({ call, asked: context.turns.turn, round, again: false, vain: 0 });
+  const open = (call: Call): Outstanding => firstAsked(call, context.turns.turn, round);
   const { outstanding, fresh, effects } = admit(context.outstanding, event.items, open);
   return { outstanding, effects: [...ask(context, fresh), ...effects] };
 }

@@ -63,7 +63,10 @@ export interface ClusterSettings<Replication extends StyleName = StyleName> {
   readonly frontEnds?: number;
   /** ms that a call waits for its answer, unless it says otherwise. Default 10,000. */
   readonly timeout?: number;
-  /** ms without an answer after which a front end that asked one replica manager asks the next. Default 500. */
+  /**
+   * ms without an answer after which a front end that asked one replica manager asks the next; up to eight times as long for a request
+   * of which all have been asked in vain. Default 500.
+   */
   readonly retryAfter?: number;
   /** Client sessions that replicas remember at least. Default 10,000. */
   readonly sessions?: number;
