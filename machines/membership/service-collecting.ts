@@ -14,6 +14,7 @@ import {
   rule,
   seesMajority,
   setCollection,
+  type Turn,
   tell,
 } from './service-replica.js';
 import { refuseForNow } from './service-requests.js';
@@ -56,25 +57,28 @@ export const mustFlush = (known: Known): boolean => {
 };
 
 /** A change is wanted: the members of that group have a whole round to report in. */
-export const beginRound = rule((step) => {
-  for (const [entry, collection] of wanted(step))
-    setCollection(step, entry.decree.view.group, { ...collection, rounds: Math.max(1, collection.rounds) });
-});
+export const beginRound = (turn: Turn) =>
+  rule(turn, (step) => {
+    for (const [entry, collection] of wanted(step))
+      setCollection(step, entry.decree.view.group, { ...collection, rounds: Math.max(1, collection.rounds) });
+  });
 
-export const flush = rule((step) => {
-  for (const [entry, collection] of wanted(step)) {
-    const { group, id: view } = entry.decree.view;
-    const suspects = suspectsOf(entry, collection);
-    const asked = toFlush(entry, collection);
-    const item: Flush = { group, view, suspects };
-    for (const member of asked) tell(step, memberAddress(group, senderNode(member)), 'flush', item);
-    const told = Object.fromEntries(asked.map((member) => [member, suspects]));
-    setCollection(step, group, { ...collection, flushed: { ...collection.flushed, ...told } });
-  }
-});
+export const flush = (turn: Turn) =>
+  rule(turn, (step) => {
+    for (const [entry, collection] of wanted(step)) {
+      const { group, id: view } = entry.decree.view;
+      const suspects = suspectsOf(entry, collection);
+      const asked = toFlush(entry, collection);
+      const item: Flush = { group, view, suspects };
+      for (const member of asked) tell(step, memberAddress(group, senderNode(member)), 'flush', item);
+      const told = Object.fromEntries(asked.map((member) => [member, suspects]));
+      setCollection(step, group, { ...collection, flushed: { ...collection.flushed, ...told } });
+    }
+  });
 
-export const endRound = rule((step) => {
-  for (const [entry, collection] of wanted(step))
-    setCollection(step, entry.decree.view.group, expired(entry, collection));
-  if (!seesMajority(step)) refuseForNow(step);
-});
+export const endRound = (turn: Turn) =>
+  rule(turn, (step) => {
+    for (const [entry, collection] of wanted(step))
+      setCollection(step, entry.decree.view.group, expired(entry, collection));
+    if (!seesMajority(step)) refuseForNow(step);
+  });

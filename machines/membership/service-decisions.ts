@@ -10,6 +10,7 @@ import { applied, type Change, copyOf, type Directory, type DirectoryCopy, entry
 import {
   discard,
   fromReplica,
+  type Heard,
   leads,
   memberAddress,
   type Step,
@@ -30,17 +31,18 @@ export function behind(step: Step, from: Address): void {
   tell(step, from, 'behind', item);
 }
 
-export const takeBehind = fromReplica<Behind>((step, { slot }, from) => {
-  const { agreement, proposal, input } = step;
-  if (agreement.slot <= slot) return discard(step, 'not ahead');
-  tell(step, from, 'directory', copyOf(step.directory));
-  const own = agreement.heard[input.node];
-  if (own !== undefined) tell(step, from, 'acceptance', { ...own, slot: agreement.slot });
-  if (proposal !== null && agreement.campaign !== null)
-    tell(step, from, 'accept', { slot: agreement.slot, ballot: agreement.campaign.ballot, change: proposal });
-});
+export const takeBehind = (turn: Heard<Behind>) =>
+  fromReplica(turn, (step, { slot }, from) => {
+    const { agreement, proposal, input } = step;
+    if (agreement.slot <= slot) return discard(step, 'not ahead');
+    tell(step, from, 'directory', copyOf(step.directory));
+    const own = agreement.heard[input.node];
+    if (own !== undefined) tell(step, from, 'acceptance', { ...own, slot: agreement.slot });
+    if (proposal !== null && agreement.campaign !== null)
+      tell(step, from, 'accept', { slot: agreement.slot, ballot: agreement.campaign.ballot, change: proposal });
+  });
 
-export const takeDirectory = fromReplica<DirectoryCopy>((step, copy) => adopt(step, copy));
+export const takeDirectory = (turn: Heard<DirectoryCopy>) => fromReplica(turn, (step, copy) => adopt(step, copy));
 
 /** All that was decided up to a later slot. */
 export function adopt(step: Step, copy: DirectoryCopy): void {

@@ -100,25 +100,34 @@ export const initialContext = (input: MembershipInput): MembershipContext => ({
   effects: noEffects,
 });
 
-/** A rule of the chart, from what the event does in a step. */
-export const rule =
-  <E extends { readonly type: string }>(work: (step: Step, event: E) => void) =>
-  ({ context, event }: { context: MembershipContext; event: E }): Partial<MembershipContext> => {
-    const step: Step = { ...context, effects: [], discards: {} };
-    work(step, event);
-    const { discards, ...changed } = step;
-    return { ...changed, effects: [...step.effects, ...discarded(event.type, discards)] };
-  };
+/** What a rule of the chart is given, and what it makes of the context. */
+export interface Turn<E extends { readonly type: string } = { readonly type: string }> {
+  readonly context: MembershipContext;
+  readonly event: E;
+}
+export type Heard<Item> = Turn<Incoming<string, Item>>;
+type Changes = Partial<MembershipContext>;
 
-/** A rule for the items of a message, one by one. */
-export const ruleForEach = <Item>(work: (step: Step, item: Item, from: Address) => void) =>
-  rule<Incoming<string, Item>>((step, { items, from }) => {
+/** What a rule does in a step, done. Each rule is a function with a name, for charts show that. */
+export function rule<E extends { readonly type: string }>(
+  { context, event }: Turn<E>,
+  work: (step: Step, event: E) => void,
+): Changes {
+  const step: Step = { ...context, effects: [], discards: {} };
+  work(step, event);
+  const { discards, ...changed } = step;
+  return { ...changed, effects: [...step.effects, ...discarded(event.type, discards)] };
+}
+
+/** The items of a message, one by one. */
+export const ruleForEach = <Item>(turn: Heard<Item>, work: (step: Step, item: Item, from: Address) => void): Changes =>
+  rule(turn, (step, { items, from }) => {
     for (const item of items) work(step, item, from);
   });
 
-/** A rule for what another replica says; anybody else has no say. */
-export const fromReplica = <Item>(work: (step: Step, item: Item, from: Address) => void) =>
-  ruleForEach<Item>((step, item, from) => {
+/** What another replica says; anybody else has no say. */
+export const fromReplica = <Item>(turn: Heard<Item>, work: (step: Step, item: Item, from: Address) => void): Changes =>
+  ruleForEach(turn, (step, item, from) => {
     const node = nodeOf(from);
     if (from === membershipAt(node) && step.input.service.includes(node)) work(step, item, from);
     else discard(step, 'from no replica');

@@ -36,6 +36,7 @@ import {
 import {
   collectionOf,
   discard,
+  type Heard,
   leads,
   MOST_OBSERVERS,
   MOST_REQUESTS,
@@ -69,11 +70,12 @@ export type RequestEvent =
   | Incoming<'suspicion', Suspicion>
   | Incoming<'gone', Gone>;
 
-/** A rule for what is said of a group that there is; who leads refuses the others. */
+/** What is said of a group that there is; who leads refuses the others. */
 const ofGroup = <Item extends { readonly group: GroupName }>(
+  turn: Heard<Item>,
   work: (step: Step, item: Item, from: Address, entry: Entry) => void,
 ) =>
-  ruleForEach<Item>((step, item, from) => {
+  ruleForEach(turn, (step, item, from) => {
     const entry = entryOf(step.directory, item.group);
     if (entry !== undefined) work(step, item, from, entry);
     else if (leads(step)) refuse(step, from, item.group, 'NO_GROUP');
@@ -81,8 +83,11 @@ const ofGroup = <Item extends { readonly group: GroupName }>(
   });
 
 /** The same, of a member that speaks for itself. */
-const ofMember = <Item extends Wish>(work: (step: Step, item: Item, from: Address, entry: Entry) => void) =>
-  ofGroup<Item>((step, item, from, entry) => {
+const ofMember = <Item extends Wish>(
+  turn: Heard<Item>,
+  work: (step: Step, item: Item, from: Address, entry: Entry) => void,
+) =>
+  ofGroup(turn, (step, item, from, entry) => {
     if (senderNode(item.member) === nodeOf(from)) work(step, item, from, entry);
     else discard(step, 'speaks for another');
   });
@@ -94,21 +99,22 @@ function answer(step: Step, to: Address, type: string, item: unknown): void {
 
 // --- members -----------------------------------------------------------------------------------------------------------
 
-export const takeReport = ofMember<Report>((step, report, from, entry) => {
-  const { group, member, view } = report;
-  const { decree } = entry;
-  const current = decree.view.id;
-  const belongs = isMember(decree.view, member);
-  if (view < current) return tellWhatFollows(step, from, report, decree);
-  if (view === current && !belongs) return discard(step, 'no member');
-  const collection = collectionOf(step, group);
-  if (view > current && (view > current + 1 || !(belongs || asks(collection.joins, member))))
-    return discard(step, 'not known here yet');
-  const before = collection.reports[member];
-  if (before !== undefined && isOvertaken(report, before)) return discard(step, 'overtaken');
-  const kept: Collection = { ...collection, reports: { ...collection.reports, [member]: report } };
-  setCollection(step, group, view === current ? withClaimsOf(entry, kept, report) : kept);
-});
+export const takeReport = (turn: Heard<Report>) =>
+  ofMember(turn, (step, report, from, entry) => {
+    const { group, member, view } = report;
+    const { decree } = entry;
+    const current = decree.view.id;
+    const belongs = isMember(decree.view, member);
+    if (view < current) return tellWhatFollows(step, from, report, decree);
+    if (view === current && !belongs) return discard(step, 'no member');
+    const collection = collectionOf(step, group);
+    if (view > current && (view > current + 1 || !(belongs || asks(collection.joins, member))))
+      return discard(step, 'not known here yet');
+    const before = collection.reports[member];
+    if (before !== undefined && isOvertaken(report, before)) return discard(step, 'overtaken');
+    const kept: Collection = { ...collection, reports: { ...collection.reports, [member]: report } };
+    setCollection(step, group, view === current ? withClaimsOf(entry, kept, report) : kept);
+  });
 
 /** GM-3, GM-4: a member that is one view behind needs the decree; who is further behind is not in the group any more. */
 function tellWhatFollows(step: Step, to: Address, { group, member, view }: Report, decree: Decree): void {
@@ -135,44 +141,45 @@ function withWish(step: Step, wishes: readonly Asked[], wish: Asked): readonly A
 }
 
 /** GM-2. Who joins as a later incarnation of a member says with it that the earlier one is over. */
-export const takeJoin = ofMember<Wish>((step, { group, member }, from, entry) => {
-  const { view } = entry.decree;
-  if (isMember(view, member)) return answer(step, from, 'decided', entry.decree);
-  if (isOver(entry, member)) return tellEvicted(step, from, { group, member });
-  if (entry.static) return leads(step) ? refuse(step, from, group, 'STATIC_GROUP') : undefined;
-  const collection = collectionOf(step, group);
-  const earlier = view.members.filter(({ id }) => senderNode(id) === senderNode(member));
-  const known = earlier.reduce((now, { id }) => claimed(entry, now, { suspect: id, by: null }), collection);
-  setCollection(step, group, { ...known, joins: withWish(step, known.joins, { member, from }) });
-});
+export const takeJoin = (turn: Heard<Wish>) =>
+  ofMember(turn, (step, { group, member }, from, entry) => {
+    const { view } = entry.decree;
+    if (isMember(view, member)) return answer(step, from, 'decided', entry.decree);
+    if (isOver(entry, member)) return tellEvicted(step, from, { group, member });
+    if (entry.static) return leads(step) ? refuse(step, from, group, 'STATIC_GROUP') : undefined;
+    const collection = collectionOf(step, group);
+    const earlier = view.members.filter(({ id }) => senderNode(id) === senderNode(member));
+    const known = earlier.reduce((now, { id }) => claimed(entry, now, { suspect: id, by: null }), collection);
+    setCollection(step, group, { ...known, joins: withWish(step, known.joins, { member, from }) });
+  });
 
-export const takeLeave = ofMember<Wish>((step, { group, member }, from, entry) => {
-  if (entry.static) return leads(step) ? refuse(step, from, group, 'STATIC_GROUP') : undefined;
-  if (isOver(entry, member)) return tellEvicted(step, from, { group, member });
-  if (!isMember(entry.decree.view, member)) return discard(step, 'no member');
-  const collection = collectionOf(step, group);
-  setCollection(step, group, { ...collection, leaves: withWish(step, collection.leaves, { member, from }) });
-});
+export const takeLeave = (turn: Heard<Wish>) =>
+  ofMember(turn, (step, { group, member }, from, entry) => {
+    if (entry.static) return leads(step) ? refuse(step, from, group, 'STATIC_GROUP') : undefined;
+    if (isOver(entry, member)) return tellEvicted(step, from, { group, member });
+    if (!isMember(entry.decree.view, member)) return discard(step, 'no member');
+    const collection = collectionOf(step, group);
+    setCollection(step, group, { ...collection, leaves: withWish(step, collection.leaves, { member, from }) });
+  });
 
 // --- observers, and who makes groups -----------------------------------------------------------------------------------
 
 /** GM-5, GM-6: the view that stands at once, and every later one. */
-export const takeObserve = ofGroup<Observe>((step, { group }, from, { decree }) => {
-  const known = mapGet(step.observers, group) ?? [];
-  if (!known.includes(from)) {
-    if (known.length >= MOST_OBSERVERS) return discard(step, 'too many observers');
-    step.observers = mapSet(step.observers, group, [...known, from]);
-  }
-  tell(step, from, 'decided', decree);
-});
+export const takeObserve = (turn: Heard<Observe>) =>
+  ofGroup(turn, (step, { group }, from, { decree }) => {
+    const known = mapGet(step.observers, group) ?? [];
+    if (!known.includes(from)) {
+      if (known.length >= MOST_OBSERVERS) return discard(step, 'too many observers');
+      step.observers = mapSet(step.observers, group, [...known, from]);
+    }
+    tell(step, from, 'decided', decree);
+  });
 
-export const takeCreate = ruleForEach<Creation>((step, wish, from) =>
-  takeRequest(step, { kind: 'create', from, wish }),
-);
+export const takeCreate = (turn: Heard<Creation>) =>
+  ruleForEach(turn, (step, wish, from) => takeRequest(step, { kind: 'create', from, wish }));
 
-export const takeDestroy = ruleForEach<Destruction>((step, wish, from) =>
-  takeRequest(step, { kind: 'destroy', from, wish }),
-);
+export const takeDestroy = (turn: Heard<Destruction>) =>
+  ruleForEach(turn, (step, wish, from) => takeRequest(step, { kind: 'destroy', from, wish }));
 
 /** GM-1. One who follows does not keep it: done long after it was asked, it could undo what came between. */
 function takeRequest(step: Step, request: Request): void {
@@ -218,19 +225,20 @@ export function refuseForNow(step: Step): void {
 
 // --- who is suspected --------------------------------------------------------------------------------------------------
 
-export const takeSuspicion = ruleForEach<Suspicion>((step, { node, incarnation, suspected }, from) => {
-  if (from !== address(step.input.node, detectorActor)) return discard(step, 'not from the own detector');
-  if (!step.watched.includes(node)) return discard(step, 'not watched');
-  const others = step.suspected.filter((other) => other !== node);
-  if (suspected && others.length === step.suspected.length) makeUpFor(step, node); // it may be said again
-  step.suspected = suspected ? [...others, node] : others;
-  if (suspected) dropObserver(step, node);
-  eachMember(step, node, (entry, collection, id) => {
-    // A node that is silent is so in all its incarnations; one that is heard has only the one that is heard.
-    if (suspected || incarnationOf(id) < incarnation) return claimed(entry, collection, { suspect: id, by: null });
-    return trusted(collection, id);
+export const takeSuspicion = (turn: Heard<Suspicion>) =>
+  ruleForEach(turn, (step, { node, incarnation, suspected }, from) => {
+    if (from !== address(step.input.node, detectorActor)) return discard(step, 'not from the own detector');
+    if (!step.watched.includes(node)) return discard(step, 'not watched');
+    const others = step.suspected.filter((other) => other !== node);
+    if (suspected && others.length === step.suspected.length) makeUpFor(step, node); // it may be said again
+    step.suspected = suspected ? [...others, node] : others;
+    if (suspected) dropObserver(step, node);
+    eachMember(step, node, (entry, collection, id) => {
+      // A node that is silent is so in all its incarnations; one that is heard has only the one that is heard.
+      if (suspected || incarnationOf(id) < incarnation) return claimed(entry, collection, { suspect: id, by: null });
+      return trusted(collection, id);
+    });
   });
-});
 
 /** The detector tells its opinion once, and it also holds for a view that comes later. */
 export function claimSuspected(step: Step): void {
@@ -239,19 +247,20 @@ export function claimSuspected(step: Step): void {
   }
 }
 
-export const takeGone = ruleForEach<Gone>((step, { node, incarnation }) => {
-  dropObserver(step, node);
-  makeUpFor(step, node);
-  step.requests = step.requests.filter(({ from }) => nodeOf(from) !== node);
-  const over = (id: SenderId): boolean => senderNode(id) === node && incarnationOf(id) <= incarnation;
-  eachMember(step, node, (entry, collection, id) =>
-    over(id) ? claimed(entry, collection, { suspect: id, by: null }) : collection,
-  );
-  for (const [name, collection] of mapEntries(step.collections)) {
-    const joins = collection.joins.filter(({ member }) => !over(member));
-    if (joins.length < collection.joins.length) setCollection(step, name as GroupName, { ...collection, joins }); // its keys are the names of groups
-  }
-});
+export const takeGone = (turn: Heard<Gone>) =>
+  ruleForEach(turn, (step, { node, incarnation }) => {
+    dropObserver(step, node);
+    makeUpFor(step, node);
+    step.requests = step.requests.filter(({ from }) => nodeOf(from) !== node);
+    const over = (id: SenderId): boolean => senderNode(id) === node && incarnationOf(id) <= incarnation;
+    eachMember(step, node, (entry, collection, id) =>
+      over(id) ? claimed(entry, collection, { suspect: id, by: null }) : collection,
+    );
+    for (const [name, collection] of mapEntries(step.collections)) {
+      const joins = collection.joins.filter(({ member }) => !over(member));
+      if (joins.length < collection.joins.length) setCollection(step, name as GroupName, { ...collection, joins }); // its keys are the names of groups
+    }
+  });
 
 /** What a replica was about to say of its acceptances may be lost with it, and no other says it in its place but who leads. */
 function makeUpFor(step: Step, node: NodeId): void {

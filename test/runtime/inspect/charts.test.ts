@@ -41,6 +41,18 @@ group('descriptions', () => {
     },
   );
 
+  // What a chart says where there is no name.
+  const anonymous = new Set(['assign', 'raise', 'action', 'guard', 'guarded']);
+
+  test.each(machines.map((machine) => [machine.id, machine] as const))('%s: its rules have names', (_, machine) => {
+    const { root, transitions } = describe(machine);
+    const words = [
+      ...statesBelow(root).flatMap(({ entry, exit }) => [...entry, ...exit]),
+      ...transitions.flatMap(({ guard, actions }) => (guard === null ? actions : [guard, ...actions])),
+    ];
+    expect(words.filter((word) => anonymous.has(word))).toEqual([]);
+  });
+
   test('actions have the names of their rules, delays those of the setup', () => {
     const { root, transitions } = chartOf('passive replica manager');
     expect(transitions.find(({ name }) => name === 'primary --requests--> (same state)')).toEqual({
