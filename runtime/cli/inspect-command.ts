@@ -8,14 +8,14 @@ import { extname, resolve } from 'node:path';
 import { resolveSettings } from '../cluster/settings.js';
 import { styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
-import { type ChartDescription, describe } from '../inspect/charts/describe.js';
+import type { ChartDescription } from '../inspect/charts/describe.js';
 import type { Run } from '../inspect/protocol.js';
 import { HostedSimulation } from '../inspect/server/hosted-simulation.js';
 import { serveInspector } from '../inspect/server/serve.js';
 import { firstLine, TraceFileSource } from '../inspect/server/trace-file.js';
 import type { Served } from '../inspect/server/viewer.js';
 import type { Offered } from '../inspect/sources/operations.js';
-import { Recording } from '../inspect/sources/recording.js';
+import { chartsOf } from '../inspect/sources/trace.js';
 import { kinds } from '../inspect/timeline/chunk.js';
 import { parseSaved, type SavedRun } from '../simulate/saved-run.js';
 import { promised } from '../simulate/trial.js';
@@ -95,14 +95,8 @@ async function simulationOf(found: FoundService, options: InspectOptions, io: Io
 
 /** A run that cannot be made is refused here, and not in the page. */
 function hosted(offered: Offered, run: Run): Served {
-  chartsOf(offered, run);
+  chartsOf(offered.service, run);
   return new HostedSimulation(offered, run);
-}
-
-/** Errors: SETTINGS_INVALID, STYLE_UNSUITED, INPUT_INVALID. */
-function chartsOf({ service }: Offered, { scenario, property = 'sequential' }: Run): ChartDescription[] {
-  const { machines } = new Recording(service, scenario, property);
-  return [...machines.values()].map(describe);
 }
 
 async function fileOf(what: string, service: string | undefined, io: Io): Promise<Served> {
@@ -110,15 +104,10 @@ async function fileOf(what: string, service: string | undefined, io: Io): Promis
   if (!existsSync(path)) throw new ChoraleError('INPUT_INVALID', `There is no file ${what}.`);
   const line = await firstLine(path);
   const kind = kindOf(String(line));
-  if (kinds.some((each) => each === kind)) return new TraceFileSource({ path, begin: 0, run: null, charts: [] });
+  if (kinds.some((each) => each === kind)) return new TraceFileSource({ path, run: null, charts: [] });
   if (kind !== 'header') return scenarioFile(parseSaved(await readFile(path, 'utf8'), what), service, io);
   const saved = parseSaved(String(line), what);
-  return new TraceFileSource({
-    path,
-    begin: line.length + 1,
-    run: runOf(saved),
-    charts: await chartsKnown(saved, service, io),
-  });
+  return new TraceFileSource({ path, run: runOf(saved), charts: await chartsKnown(saved, service, io) });
 }
 
 async function scenarioFile(saved: SavedRun, name: string | undefined, io: Io): Promise<Served> {
@@ -142,7 +131,7 @@ function runOf({ service, property, scenario }: SavedRun): Run {
 async function chartsKnown(saved: SavedRun, name: string | undefined, io: Io): Promise<ChartDescription[]> {
   try {
     const { service } = await findService(name ?? saved.service, io.cwd);
-    return chartsOf({ service }, runOf(saved));
+    return chartsOf(service, runOf(saved));
   } catch (error) {
     if (name !== undefined) throw error;
     return [];

@@ -43,9 +43,11 @@ export type Frame =
   | { readonly is: 'lines'; readonly text: string }
   | { readonly is: 'columns'; readonly chunk: Chunk; readonly steps: StepChunk | null };
 
-export function linesFrame(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(`\0${text}`);
+/** Of lines as UTF-8. */
+export function linesFrame(lines: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(1 + lines.length);
   bytes[0] = LINES;
+  bytes.set(lines, 1);
   return bytes;
 }
 

@@ -53,6 +53,8 @@ export type Command =
   | { readonly do: 'context'; readonly node: string; readonly actor: string; readonly place: number }
   /** One event, whole. */
   | { readonly do: 'event'; readonly index: number }
+  /** Traces only: no more is read of its file. What has been read stays. */
+  | { readonly do: 'stop' }
   /** Transitions of these actors are reported from now on (`node/actor`), and of no others. Simulations report all. */
   | { readonly do: 'watch'; readonly actors: readonly string[] }
   /** A request to a live cluster, where the application allows it. */
@@ -93,18 +95,20 @@ export type Report =
       /** All that its actors have, by the machines' ids. */
       readonly charts: readonly ChartDescription[];
       readonly abilities: Abilities;
-      /** Share of the events that the file holds; 1 when all of it is there. For progress. */
-      readonly loaded: number;
     }
   /** More charts became known. */
   | { readonly is: 'charts'; readonly charts: readonly ChartDescription[] }
   | { readonly is: 'events'; readonly chunk: Chunk; readonly steps: StepChunk | null }
-  /** Virtual time, ms; whether it runs; whether there is nothing more to come. `run` is the run as it now is, faults and requests that were added among it. */
+  /**
+   * Virtual time, ms; whether it runs; whether there is nothing more to come; of a trace, which share of its file has been read, and 1 of
+   * all else. `run` is the run as it now is, faults and requests that were added among it.
+   */
   | {
       readonly is: 'standing';
       readonly now: number;
       readonly running: boolean;
       readonly ended: boolean;
+      readonly loaded: number;
       readonly run: Run | null;
     }
   | {

@@ -116,12 +116,12 @@ export class LiveSource implements Served, Recorder {
       operations: operations.map(({ name: op, kind }) => ({ op, kind, parameters: [] })),
       charts: [...this.#charts.values()],
       abilities: { control: false, request: this.#settings.requests, context: 'now' },
-      loaded: 1,
     };
   }
 
   #standing(): Extract<Report, { is: 'standing' }> {
-    return { is: 'standing', now: this.#cluster.now, running: !this.#ended, ended: this.#ended, run: null };
+    const ended = this.#ended;
+    return { is: 'standing', now: this.#cluster.now, running: !ended, ended, loaded: 1, run: null };
   }
 
   #tellCharts(): void {

@@ -15,6 +15,8 @@ const MOST = 8_000;
 /** ms. */
 const SPAN = 250;
 
+const utf8 = new TextEncoder();
+
 export interface Watcher {
   readonly viewer: Viewer;
   /** Events that it missed, in all. */
@@ -95,7 +97,7 @@ export class Relay {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#text === '') return;
-    const frame = linesFrame(this.#text);
+    const frame = linesFrame(utf8.encode(this.#text));
     const events = this.#events;
     this.#text = '';
     this.#events = 0;
@@ -137,6 +139,6 @@ export class Relay {
 
   #show({ viewer }: Watcher, before: readonly TraceEvent[]): void {
     const lines = [...before, ...this.#settings.picture()];
-    viewer.lines(linesFrame(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
+    viewer.lines(linesFrame(utf8.encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))));
   }
 }

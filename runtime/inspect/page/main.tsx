@@ -5,7 +5,7 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { documentOf, drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
-import { failure, keepContext, keepWatch } from './model.js';
+import { failure, keepContext, keepWatch, send, standing } from './model.js';
 import { attachServer, openFile } from './opening.js';
 import { keepTime } from './playback.js';
 import { fileInAddress } from './saved.js';
@@ -159,6 +159,36 @@ function Failure(): JSX.Element | null {
   );
 }
 
+/** How far a trace has been read. A large one takes a while, and what has been read can be looked at meanwhile. */
+function Loading(): JSX.Element | null {
+  const { loaded, ended } = standing.value;
+  if (loaded === 1) return null;
+  const share = `${Math.floor(loaded * 100)} %`;
+  return (
+    <div class="loading">
+      {ended ? (
+        <p>{`The first ${share} of the trace is here.`}</p>
+      ) : (
+        <>
+          <label>
+            Reading the trace
+            <progress max={1} value={loaded} />
+          </label>
+          <p>{share}</p>
+          <button
+            type="button"
+            data-do="stop"
+            title="Read no more of it, and look at what is here"
+            onClick={() => send({ do: 'stop' })}
+          >
+            Stop
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
 function onDrop(event: DragEvent): void {
   event.preventDefault();
   const [file] = event.dataTransfer?.files ?? [];
@@ -181,7 +211,10 @@ function Page(): JSX.Element {
   return (
     <div class={`page ${filling.value === null ? '' : 'filled'}`}>
       <Header />
-      <Failure />
+      <div class="notices">
+        <Loading />
+        <Failure />
+      </div>
       <main>
         <Side />
         <PaneBox pane="first" />

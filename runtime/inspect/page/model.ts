@@ -33,7 +33,7 @@ export const timeline = signal(new Timeline());
 export const told = signal(0);
 export const opened = signal<Opened | null>(null);
 export const charts = signal<ReadonlyMap<string, ChartDescription>>(new Map());
-const resting: Standing = { is: 'standing', now: 0, running: false, ended: false, run: null };
+const resting: Standing = { is: 'standing', now: 0, running: false, ended: false, loaded: 1, run: null };
 export const standing = signal(resting);
 /** The place that all views show. */
 export const cursor = signal(0);

@@ -3,7 +3,6 @@
  */
 import { frameOf } from '../frame.js';
 import type { Command, Report } from '../protocol.js';
-import type { Chunk, StepChunk } from '../timeline/chunk.js';
 import { transferables } from '../timeline/encode.js';
 import { TraceLines } from '../timeline/lines.js';
 import type { ToRemote } from './remote.js';
@@ -28,6 +27,8 @@ let lines = new TraceLines();
 /** Whether events come as lines, and are known here; a simulation sends columns and knows them itself. */
 let told: 'lines' | 'columns' = 'lines';
 let isLive = false;
+/** The trace has a line that is wrong: what comes after it is not looked at. */
+let isBroken = false;
 let tries = 0;
 /** What somebody wants until he says otherwise: asked for again after a new beginning. */
 const lasting = new Map<Command['do'], Command>();
@@ -78,6 +79,7 @@ function takeReport(text: string): void {
     lines = new TraceLines();
     told = what.source === 'simulation' ? 'columns' : 'lines';
     isLive = what.source === 'live';
+    isBroken = false;
   }
   report(what);
 }
@@ -89,14 +91,21 @@ function takeFrame(bytes: ArrayBuffer): void {
     report({ is: 'events', chunk: frame.chunk, steps: frame.steps }, [bytes]);
     return;
   }
-  const { chunk, steps }: { chunk: Chunk; steps: StepChunk | null } = lines.take(frame.text);
+  if (isBroken) return;
+  const { chunk, steps, wrong } = lines.take(frame.text);
   report({ is: 'events', chunk, steps }, transferables(chunk, steps));
+  if (wrong !== null) {
+    isBroken = true;
+    command({ do: 'stop' });
+    failed(wrong.code, wrong.message);
+  }
   if (isLive && lines.length > MOST) again();
 }
 
 function command(given: Command): void {
   if (given.do === 'event' && told === 'lines') {
-    report({ is: 'event', index: given.index, event: lines.eventAt(given.index) });
+    const { index } = given;
+    void lines.eventAt(index).then((event) => report({ is: 'event', index, event })); // of text that is kept
     return;
   }
   if (given.do === 'watch' || given.do === 'check') lasting.set(given.do, given);

@@ -25,6 +25,7 @@ const commandSchema = v.variant('do', [
   v.strictObject({ do: v.literal('check'), property }),
   v.strictObject({ do: v.literal('context'), node: name, actor: name, place: count }),
   v.strictObject({ do: v.literal('event'), index: count }),
+  v.strictObject({ do: v.literal('stop') }),
   v.strictObject({ do: v.literal('watch'), actors: v.pipe(v.array(name), v.maxLength(1024)) }),
   v.strictObject({ do: v.literal('call'), op: name, args }),
 ]);

@@ -7,7 +7,7 @@ import type { Chunk, StepChunk } from '../timeline/chunk.js';
 /** A page that looks. */
 export interface Viewer {
   report(report: Exclude<Report, { is: 'events' }>): void;
-  /** Lines of the trace as UTF-8, each with its end; made once for all viewers by `linesFrame`. */
+  /** Whole lines of the trace as UTF-8; made once for all viewers by `linesFrame`. */
   lines(frame: Uint8Array): void;
   events(chunk: Chunk, steps: StepChunk | null): void;
   /** False while it has more to read than is good for anybody. Who sends on nevertheless makes it lose its connection in the end. */

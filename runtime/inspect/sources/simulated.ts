@@ -155,6 +155,8 @@ export class SimulatedSource {
       }
       case 'watch':
         break; // all transitions are reported
+      case 'stop':
+        break; // nothing is read
       case 'call':
         throw new ChoraleError('INPUT_INVALID', 'A simulation takes requests at a place: send "request".');
     }
@@ -195,7 +197,6 @@ export class SimulatedSource {
         operations: operationForms(offered),
         charts: [...machines.values()].map(describe),
         abilities: { control: true, request: true, context: 'past' },
-        loaded: 1,
       },
       [],
     );
@@ -296,7 +297,8 @@ export class SimulatedSource {
     const news = telling.next(recording);
     if (news !== null) this.#report({ is: 'events', ...news }, transferables(news.chunk, news.steps));
     const running = this.#course !== null;
-    this.#report({ is: 'standing', now: position, running, ended: recording.over, run: { ...run, scenario } }, []);
+    const ended = recording.over;
+    this.#report({ is: 'standing', now: position, running, ended, loaded: 1, run: { ...run, scenario } }, []);
   }
 
   /** What somebody had checked, once there is more. */

@@ -25,7 +25,6 @@ const page = {
       operations: [],
       charts,
       abilities: { control: true, request: true, context: 'past' },
-      loaded: 1,
     });
     const encoded = encoder.encodeSteps(steps, 0);
     take({ is: 'events', chunk: encoder.encode(events, 0), steps: encoded });

@@ -53,7 +53,7 @@ describe('what goes to the page as bytes', () => {
     const lines = new TraceLines();
     const timeline = new Timeline();
     for (let i = 0; i < events.length; i += 7) {
-      const frame = frameOf(linesFrame(textOf(events.slice(i, i + 7))).buffer);
+      const frame = frameOf(linesFrame(new TextEncoder().encode(textOf(events.slice(i, i + 7)))).buffer);
       if (frame.is !== 'lines') throw new Error('no lines');
       const { chunk, steps } = lines.take(frame.text);
       timeline.append(chunk, steps);
@@ -74,12 +74,11 @@ describe('what goes to the page as bytes', () => {
       for (let i = 0; i < events.length; i++)
         expect([column, i, timeline[column].at(i)]).toEqual([column, i, expected[column].at(i)]);
     const whole = JSON.parse(JSON.stringify(events));
-    for (let i = 0; i < events.length; i += 3) expect(lines.eventAt(i)).toEqual(whole[i]);
-    expect([lines.eventAt(-1), lines.eventAt(events.length)]).toEqual([null, null]);
-    expect(() => lines.take('no json\n')).toThrow(SyntaxError);
+    for (let i = 0; i < events.length; i += 3) expect(await lines.eventAt(i)).toEqual(whole[i]);
+    expect([await lines.eventAt(-1), await lines.eventAt(events.length)]).toEqual([null, null]);
   });
 
-  test('steps among the lines have their place, and words that come with the events', () => {
+  test('steps among the lines have their place, and words that come with the events', async () => {
     const [one, two]: TraceEvent[] = [
       { t: 1, node: 'rm-1', kind: 'persisted', count: 1 },
       { t: 2, node: 'rm-1', kind: 'persisted', count: 1 },
@@ -105,6 +104,6 @@ describe('what goes to the page as bytes', () => {
       [2, 'rm-1', 'b'],
       [3, 'rm-1', 'a'],
     ]);
-    expect(lines.eventAt(2)).toEqual(one);
+    expect(await lines.eventAt(2)).toEqual(one);
   });
 });
