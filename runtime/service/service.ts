@@ -9,6 +9,7 @@ import { absorbed, chunkOf, completed, digestOfArrived, nothingYet } from './chu
 import { initialState, operationsOf, type RawDefinition } from './definition.js';
 import { digestOf } from './digest.js';
 import { execute, type ServiceOperations } from './execute.js';
+import { parameterNames } from './parameters.js';
 import { type Patch, patched, patchesBetween } from './patches.js';
 import { snapshotOf, stateOf, type Versioned } from './snapshot.js';
 import type { ArgumentSchemas, Definition, Queries, Service, Sound, Updates } from './types.js';
@@ -51,7 +52,11 @@ export function service<
     name,
     version,
     deterministic: operations.deterministic as Deterministic, // what the definition says, or true
-    operations: [...operations.byName.values()].map(({ name: operation, kind }) => ({ name: operation, kind })),
+    operations: [...operations.byName.values()].map(({ name: operation, kind, run }) => ({
+      name: operation,
+      kind,
+      parameters: parameterNames(run),
+    })),
     kindOf: (operation) => operations.byName.get(operation)?.kind,
     validate: (operation, args) => validate(operations, raw.arguments as ArgumentSchemas | undefined, operation, args),
     initial: () => initial,

@@ -110,7 +110,12 @@ export interface Service<
   readonly types?: { readonly updates: U; readonly queries: Q };
   readonly version: number;
   readonly deterministic: Deterministic;
-  readonly operations: readonly { readonly name: string; readonly kind: OperationKind }[];
+  readonly operations: readonly {
+    readonly name: string;
+    readonly kind: OperationKind;
+    /** Names of what a caller gives, as the function's text has them; null for one that has none. */
+    readonly parameters: readonly (string | null)[];
+  }[];
   kindOf(operation: string): OperationKind | undefined;
   /** The arguments, as the operation's schema returns them. Errors: ARGUMENTS_INVALID, with the schema's issues. */
   validate(operation: string, args: readonly unknown[]): readonly Serializable[];

@@ -1326,9 +1326,44 @@ describe('definitions', () => {
     expect(workshop.kindOf('add')).toBe('update');
     expect(workshop.kindOf('all')).toBe('query');
     expect(workshop.kindOf('toString')).toBeUndefined();
-    expect(workshop.operations).toContainEqual({ name: 'add', kind: 'update' });
+    expect(workshop.operations).toContainEqual(expect.objectContaining({ name: 'add', kind: 'update' }));
     expect(workshop.deterministic).toBe(true);
     expect(Object.isFrozen(workshop)).toBe(true);
+  });
+
+  test('and what a caller gives to each is called', () => {
+    const noted = service('noted', {
+      state: () => ({ notes: {} as Record<string, string> }),
+      updates: {
+        note(
+          { notes },
+          key: string,
+          { text, by: [who] }: { text: string; by: string[] },
+          sep = '), (',
+          env = surroundings(),
+        ) {
+          notes[key] = `${text}${sep}${who}${env.now}`;
+        },
+        many: function named(draft, /* not, this */ first: string, ...others: string[]) {
+          draft.notes[first] = others.join();
+        },
+        'with spaces': (draft, $: string, größe: number = Math.max(1, 2)) => {
+          draft.notes[$] = `${größe}`;
+        },
+        ['com' + 'puted'](draft, late: string) {
+          draft.notes[late] = '';
+        },
+      },
+      queries: { all: (state) => state.notes, none: () => 1 },
+    });
+    expect(Object.fromEntries(noted.operations.map(({ name, parameters }) => [name, parameters]))).toEqual({
+      note: ['key', null, 'sep'],
+      many: ['first', 'others'],
+      'with spaces': ['$', 'größe'],
+      computed: ['late'],
+      all: [],
+      none: [],
+    });
   });
 });
 

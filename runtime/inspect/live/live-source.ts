@@ -10,6 +10,7 @@ import type { Recorder, TraceEvent } from '../../trace/format.js';
 import { type ChartDescription, describe } from '../charts/describe.js';
 import type { Command, Report } from '../protocol.js';
 import type { Looking, Served, Viewer } from '../server/viewer.js';
+import { operationForms } from '../sources/operations.js';
 import { readable } from '../sources/readable.js';
 import { LiveHistory } from './live-history.js';
 import { pictureOf } from './picture.js';
@@ -107,13 +108,13 @@ export class LiveSource implements Served, Recorder {
 
   #opened(): Extract<Report, { is: 'opened' }> {
     this.#newCharts();
-    const { name, operations } = this.#cluster.service;
+    const { service } = this.#cluster;
     return {
       is: 'opened',
       source: 'live',
-      service: name,
+      service: service.name,
       run: null,
-      operations: operations.map(({ name: op, kind }) => ({ op, kind, parameters: [] })),
+      operations: operationForms({ service }),
       charts: [...this.#charts.values()],
       abilities: { control: false, request: this.#settings.requests, context: 'now' },
     };

@@ -1,6 +1,6 @@
 /**
- * How the operations of a service can be asked for: which there are, and for each parameter a value that fits, found in what the service's
- * own workload and requests ask.
+ * How the operations of a service can be asked for: which there are, and for each parameter its name, and a value that fits where the
+ * service's own workload or requests ask for one.
  */
 import type { Serializable } from '../../../machines/shared/serializable.js';
 import { ChoraleError } from '../../errors.js';
@@ -28,11 +28,17 @@ export function operationForms({ service, workload = null, requests = [] }: Offe
   const drawn = workload === null ? [] : Array.from({ length: DRAWN }, () => workload(chance));
   for (const { op, args } of [...requests, ...drawn.map(([op, ...args]) => ({ op, args }))])
     if ((examples.get(op)?.length ?? -1) < args.length) examples.set(op, args);
-  return service.operations.map(({ name, kind }) => ({
-    op: name,
-    kind,
-    parameters: (examples.get(name) ?? []).map((example, i) => ({ name: `arg ${i + 1}`, example })),
-  }));
+  const isShortened = service.operations.every(({ parameters }) => parameters.every((own) => (own?.length ?? 1) === 1));
+  return service.operations.map(({ name, kind, parameters }) => {
+    const known = examples.get(name) ?? [];
+    const names = isShortened ? [] : parameters; // by a bundler: letters that say nothing
+    // A list of the rest of the arguments has more than it has names.
+    const all = Array.from({ length: Math.max(names.length, known.length) }, (_, i) => ({
+      name: names[i] ?? `arg ${i + 1}`,
+      example: known[i] ?? null,
+    }));
+    return { op: name, kind, parameters: all };
+  });
 }
 
 /**

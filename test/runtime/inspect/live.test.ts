@@ -271,6 +271,18 @@ describe('a live cluster, looked at', () => {
     shut.looking.take({ do: 'call', op: 'deposit', args: ['x', 1] });
     await until(() => shut.page.last('failed')?.code === 'NOT_ALLOWED');
     const open = look(sourceOf(cluster, true));
+    expect(open.page.last('opened')?.operations).toEqual([
+      {
+        op: 'deposit',
+        kind: 'update',
+        parameters: [
+          { name: 'account', example: null },
+          { name: 'amount', example: null },
+        ],
+      },
+      { op: 'open', kind: 'update', parameters: [] },
+      { op: 'balance', kind: 'query', parameters: [{ name: 'account', example: null }] },
+    ]);
     open.looking.take({ do: 'call', op: 'deposit', args: ['x', 1] });
     await until(() => open.page.seen.some(({ kind }) => kind === 'answered'));
     expect(await cluster.client().balance('x')).toBe(1);

@@ -170,9 +170,16 @@ describe('what is shown', () => {
     const opened = viewer().last('opened');
     expect(opened).toMatchObject({ source: 'simulation', service: 'ledger', run: { scenario: calm } });
     expect(opened?.operations).toEqual([
-      { op: 'append', kind: 'update', parameters: [expect.anything(), { name: 'arg 2', example: 'x' }] },
-      { op: 'add', kind: 'update', parameters: [{ name: 'arg 1', example: expect.any(Number) }] },
-      { op: 'read', kind: 'query', parameters: [{ name: 'arg 1', example: expect.stringMatching(/^k/) }] },
+      {
+        op: 'append',
+        kind: 'update',
+        parameters: [
+          { name: 'key', example: expect.anything() },
+          { name: 'text', example: 'x' },
+        ],
+      },
+      { op: 'add', kind: 'update', parameters: [{ name: 'amount', example: expect.any(Number) }] },
+      { op: 'read', kind: 'query', parameters: [{ name: 'key', example: expect.stringMatching(/^k/) }] },
       { op: 'total', kind: 'query', parameters: [] },
     ]);
     expect(opened?.charts.map(({ chart }) => chart)).toContain('active replica manager');

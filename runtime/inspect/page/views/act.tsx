@@ -199,6 +199,10 @@ function valueIn(text: string): Serializable {
   }
 }
 
+/** What is left empty at the end is not given: a parameter can be optional. `""` is an empty text. */
+const given = (texts: readonly string[]): Serializable[] =>
+  texts.slice(0, texts.findLastIndex((text) => text !== '') + 1).map(valueIn);
+
 const typed = (example: Serializable | null): string =>
   example === null ? '' : typeof example === 'string' ? example : JSON.stringify(example);
 
@@ -213,12 +217,7 @@ function Request({ operations }: { readonly operations: readonly OperationForm[]
     submitted.preventDefault();
     if (client.value.trim() === '')
       failure.value = { code: 'INPUT_INVALID', message: 'A request needs a client: any name will do.' };
-    else
-      request(
-        client.value.trim(),
-        form.op,
-        form.parameters.map((_, i) => valueIn(textOf(i))),
-      );
+    else request(client.value.trim(), form.op, given(form.parameters.map((_, i) => textOf(i))));
   };
   return (
     <Part title="Send a request">
@@ -250,6 +249,7 @@ function Request({ operations }: { readonly operations: readonly OperationForm[]
             {parameter.name}
             <input
               value={textOf(i)}
+              placeholder="a text, or JSON"
               onInput={({ currentTarget }) => {
                 args.value = { ...args.value, [`${form.op} ${i}`]: currentTarget.value };
               }}
