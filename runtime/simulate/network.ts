@@ -13,6 +13,7 @@ import type { Clock } from '../clock/clock.js';
 import type { Port, Transport, TransportHandlers } from '../transport/transport.js';
 import { drawn, mixed, rootOf } from './fate.js';
 import type { MessageName } from './faults.js';
+import { type Flight, Flights } from './flights.js';
 import { InForce } from './in-force.js';
 
 export interface NetworkConditions {
@@ -75,19 +76,6 @@ interface Sent {
   readonly count: number;
 }
 
-/** One copy of a frame on its way. */
-interface Flight {
-  readonly frame: Sent;
-  readonly land: () => void;
-  timer: unknown;
-}
-
-/** A message that is held, and the copies that were. */
-interface Hold {
-  readonly message: MessageName;
-  readonly flights: Flight[];
-}
-
 /** Places below a frame's root. A leg is a copy of the frame on its way (0 and 2), or the refusal of that copy (1 and 3). */
 const OMIT_SEND = 0;
 const DUPLICATE = 1;
@@ -116,8 +104,7 @@ export class SimulatedNetwork implements Transport {
   readonly #omitReceive = new InForce<NodeId, number>();
   readonly #slow = new InForce<NodeId, number>();
   /** Copies of frames, not of refusals. */
-  readonly #flights = new Set<Flight>();
-  readonly #holds = new Set<Hold>();
+  readonly #flights: Flights;
 
   /** `reader`: only where a trace is kept, for it alone gives messages their ids. */
   constructor(clock: Clock, settings: NetworkSettings, reader: Reader | null = null) {
@@ -129,6 +116,11 @@ export class SimulatedNetwork implements Transport {
     this.#recorded = recordFates === true ? new Set() : null;
     this.#base = { delay, loss, duplicate };
     this.#conditions = this.#base;
+    this.#flights = new Flights({
+      clock,
+      carries: (bytes, message) => reader?.carries(bytes, message) === true,
+      least: (flight) => this.#slownessOf(flight) * this.#conditions.delay[0],
+    });
   }
 
   /** Names of the frames that had a rough fate so far, in the order in which it showed. */
@@ -163,19 +155,15 @@ export class SimulatedNetwork implements Transport {
 
   /** Loses each copy of the message that is under way. */
   lose(message: MessageName): void {
-    for (const flight of this.#carrying(message)) {
-      this.#stop(flight);
+    for (const { bytes } of this.#flights.takeOut(message)) {
       this.counts.lost += 1;
-      this.#reader?.lost(flight.frame.bytes, 'fault');
+      this.#reader?.lost(bytes, 'fault');
     }
   }
 
   /** Keeps each copy of the message, those under way among them, until the function returned is called. */
   hold(message: MessageName): () => void {
-    const hold: Hold = { message, flights: this.#carrying(message) };
-    for (const flight of hold.flights) this.#stop(flight);
-    this.#holds.add(hold);
-    return () => this.#release(hold);
+    return this.#flights.hold(message);
   }
 
   /** From now on nothing is lost, doubled, omitted, held, cut or slowed, unless it is asked for anew. */
@@ -184,7 +172,7 @@ export class SimulatedNetwork implements Transport {
     this.#changes.clear();
     this.#weigh();
     for (const faults of [this.#cuts, this.#omitSend, this.#omitReceive, this.#slow]) faults.clear();
-    for (const hold of this.#holds) this.#release(hold);
+    this.#flights.releaseAll();
   }
 
   open(node: NodeId, incarnation: number, handlers: TransportHandlers): Port {
@@ -249,42 +237,10 @@ export class SimulatedNetwork implements Transport {
     };
     const delay = this.#slownessOf(frame) * this.#delay(frame, placeOn(leg, DELAY));
     if (isRefusal(leg)) this.#clock.setTimeout(land, delay);
-    else this.#fly({ frame, land, timer: null }, delay);
+    else this.#flights.fly({ from: frame.from, to: frame.to, bytes: frame.bytes, land, timer: null }, delay);
   }
 
-  #fly(flight: Flight, delay: number): void {
-    for (const hold of this.#holds) {
-      if (!this.#carries(flight, hold.message)) continue;
-      hold.flights.push(flight);
-      return;
-    }
-    this.#flights.add(flight);
-    flight.timer = this.#clock.setTimeout(() => {
-      this.#flights.delete(flight);
-      flight.land();
-    }, delay);
-  }
-
-  #stop(flight: Flight): void {
-    this.#flights.delete(flight);
-    this.#clock.clearTimeout(flight.timer);
-  }
-
-  /** What was held goes on in the least time. */
-  #release(hold: Hold): void {
-    if (!this.#holds.delete(hold)) return;
-    for (const flight of hold.flights) this.#fly(flight, this.#slownessOf(flight.frame) * this.#conditions.delay[0]);
-  }
-
-  #carrying(message: MessageName): Flight[] {
-    return [...this.#flights].filter((flight) => this.#carries(flight, message));
-  }
-
-  #carries({ frame: { from, bytes } }: Flight, message: MessageName): boolean {
-    return from === message.node && this.#reader?.carries(bytes, message) === true;
-  }
-
-  #slownessOf({ from, to }: Sent): number {
+  #slownessOf({ from, to }: Pick<Flight, 'from' | 'to'>): number {
     return (this.#slow.get(from) ?? 1) * (this.#slow.get(to) ?? 1);
   }
 

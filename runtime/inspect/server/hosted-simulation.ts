@@ -3,8 +3,9 @@
  * waits while its page has not read what it was sent.
  */
 import type { Command, Report, Run } from '../protocol.js';
+import type { Host } from '../sources/course.js';
 import type { Offered } from '../sources/operations.js';
-import { type Host, SimulatedSource } from '../sources/simulated.js';
+import { SimulatedSource } from '../sources/simulated.js';
 import type { Looking, Served, Viewer } from './viewer.js';
 
 export class HostedSimulation implements Served {

@@ -2,16 +2,16 @@
  * A simulated cluster as a source of the inspector. It runs in a web worker and in Node alike: time and timers are handed in, and
  * reports handed out.
  *
- * A clock step of the simulation is never cut in two, so what one step leaves is reported together.
+ * What one clock step leaves is reported together.
  */
 
 import { styles } from '../../cluster/styles.js';
 import { ChoraleError } from '../../errors.js';
 import { type HistoryProperty, promised } from '../../simulate/trial.js';
-import type { TraceEvent } from '../../trace/format.js';
 import { describe } from '../charts/describe.js';
-import type { Command, Report, Run, StepTo } from '../protocol.js';
+import type { Command, Report, Run } from '../protocol.js';
 import { transferables } from '../timeline/encode.js';
+import { Course, type Host } from './course.js';
 import { EditableRun } from './editable-run.js';
 import { loadOf, type Offered, operationForms } from './operations.js';
 import { Past } from './past.js';
@@ -20,45 +20,10 @@ import { Recording } from './recording.js';
 import { Telling } from './telling.js';
 import { verdictOn } from './verdicts.js';
 
-/** The time of whoever looks. */
-export interface Host {
-  /** ms. */
-  now(): number;
-  setTimeout(callback: () => void, ms: number): unknown;
-  clearTimeout(handle: unknown): void;
-}
-
-/** ms from one report to the next while the run goes on, and ms of work in each. */
-const TICK = 16;
-const WORK = 8;
-/** ms of work after which a step gives up looking for what it is to come to. */
-const PATIENCE = 1000;
-/** ms, virtual, that a step looks ahead when the run is over. */
-const FAR = 1000;
 /** ms that a check may take; and, while the run goes on, how long until the next, and how long that one may take. */
 const CHECK = 1000;
 const CHECK_EVERY = 1000;
 const CHECK_MEANWHILE = 100;
-/** Clock steps between two looks at the time. */
-const LOOK = 8;
-
-const stepKinds: Readonly<Record<StepTo, TraceEvent['kind'] | null>> = {
-  event: null,
-  delivery: 'received',
-  phase: 'phase',
-  answer: 'answered',
-};
-
-/** What is under way by itself. */
-interface Course {
-  /** ms of virtual time for each second of the viewer's; infinite: as fast as it can. */
-  readonly speed: number;
-  /** ms, virtual: it stops there. */
-  readonly until: number;
-  /** Time goes on though the run is over: it was when this began, or a time was asked for. */
-  readonly pastEnd: boolean;
-}
-
 interface Opened {
   readonly offered: Offered;
   readonly run: Run;
@@ -75,9 +40,7 @@ export class SimulatedSource {
   readonly #host: Host;
   readonly #report: (report: Report, transfer: readonly ArrayBuffer[]) => void;
   #opened: Opened | null = null;
-  #course: Course | null = null;
-  #timer: unknown = null;
-  #tickedAt = 0;
+  readonly #course: Course;
   /** What is checked again as the run goes on, and when it was, on the host's clock; null: nothing. */
   #checked: { readonly property: HistoryProperty; at: number; events: number } | null = null;
 
@@ -90,6 +53,12 @@ export class SimulatedSource {
     this.#services = services;
     this.#host = host;
     this.#report = report;
+    this.#course = new Course({
+      host,
+      run: () => this.#current.editable,
+      guarded: (act) => this.#guarded(act),
+      moved: () => this.#moved(),
+    });
   }
 
   /** Never throws: what cannot be done is reported as failed, and changes nothing. */
@@ -98,7 +67,7 @@ export class SimulatedSource {
   }
 
   close(): void {
-    this.#halt();
+    this.#course.halt();
     this.#opened = null;
   }
 
@@ -118,17 +87,20 @@ export class SimulatedSource {
         this.#open(command.run);
         break;
       case 'run':
-        this.#begin({ speed: checkedSpeed(command.speed), until: Number.POSITIVE_INFINITY });
+        this.#course.begin({ speed: command.speed, until: Number.POSITIVE_INFINITY });
+        this.#tell();
         break;
       case 'advance':
-        this.#begin({ speed: Number.POSITIVE_INFINITY, until: command.until ?? Number.POSITIVE_INFINITY });
+        this.#course.begin({ speed: Number.POSITIVE_INFINITY, until: command.until ?? Number.POSITIVE_INFINITY });
+        this.#tell();
         break;
       case 'pause':
-        this.#halt();
+        this.#course.halt();
         this.#tell();
         break;
       case 'step':
-        this.#step(command.to);
+        this.#course.step(command.to);
+        this.#moved();
         break;
       case 'inject':
         this.#change(({ editable }) => editable.inject(command.fault, command.place));
@@ -176,7 +148,7 @@ export class SimulatedSource {
     const { replication, tolerate, reads } = run.scenario;
     const property = run.property ?? promised(styles[replication].promises.consistency({ tolerate, reads }));
     const editable = new EditableRun(offered.service, run.scenario, property);
-    this.#halt();
+    this.#course.halt();
     this.#checked = null;
     const { machines } = editable.recording;
     this.#opened = {
@@ -208,81 +180,12 @@ export class SimulatedSource {
     const opened = this.#current;
     change(opened);
     opened.past = pastOf(opened.offered, opened.editable, opened.property);
+    this.#moved();
+  }
+
+  #moved(): void {
     this.#tell();
     this.#checkAgain();
-  }
-
-  #step(to: StepTo): void {
-    const { editable } = this.#current;
-    this.#halt();
-    const kind = stepKinds[to];
-    const pastEnd = editable.recording.over;
-    const { events } = editable.recording;
-    let seen = events.length;
-    const deadline = this.#host.now() + PATIENCE;
-    const come = (): boolean => {
-      while (seen < events.length) {
-        const event = events[seen];
-        seen += 1;
-        if (kind === null || event?.kind === kind) return true;
-      }
-      return false;
-    };
-    // Where nothing has to come, timers may ring for ever.
-    const end = pastEnd ? editable.position + FAR : Number.POSITIVE_INFINITY;
-    while (!come() && this.#host.now() <= deadline && (editable.recording.nextDue ?? end) <= end)
-      if (!editable.step(Number.POSITIVE_INFINITY, pastEnd)) break;
-    this.#tell();
-    this.#checkAgain();
-  }
-
-  #begin({ speed, until }: Pick<Course, 'speed' | 'until'>): void {
-    const { editable } = this.#current;
-    const known = this.#course !== null;
-    const toRest = speed === Number.POSITIVE_INFINITY && until === speed;
-    const pastEnd = !toRest && (until < Number.POSITIVE_INFINITY || editable.recording.over);
-    this.#course = { speed, until, pastEnd };
-    if (!known) {
-      this.#tickedAt = this.#host.now();
-      this.#timer = this.#host.setTimeout(this.#tick, 0);
-    }
-    this.#tell();
-  }
-
-  #halt(): void {
-    if (this.#timer !== null) this.#host.clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#course = null;
-  }
-
-  readonly #tick = (): void => {
-    this.#timer = null;
-    this.#guarded(() => {
-      const course = this.#course;
-      if (course === null) return;
-      const now = this.#host.now();
-      const goesOn = this.#goOn(course, now - this.#tickedAt, now + WORK);
-      this.#tickedAt = now;
-      if (!goesOn) this.#course = null;
-      this.#tell();
-      this.#checkAgain();
-    });
-    if (this.#course === null) return;
-    const pause = this.#course.speed === Number.POSITIVE_INFINITY ? 0 : TICK - (this.#host.now() - this.#tickedAt);
-    this.#timer = this.#host.setTimeout(this.#tick, Math.max(0, pause));
-  };
-
-  /** Moves time as far as the course has come in so many ms, or as the work until the deadline allows. False when it is at its end. */
-  #goOn({ speed, until, pastEnd }: Course, elapsed: number, deadline: number): boolean {
-    const { editable } = this.#current;
-    const target = Math.min(
-      until,
-      speed === Number.POSITIVE_INFINITY ? until : editable.position + (speed * elapsed) / 1000,
-    );
-    for (let steps = 1; editable.step(target, pastEnd); steps++)
-      if (steps % LOOK === 0 && this.#host.now() > deadline) return true;
-    if (!pastEnd && editable.recording.over) return false;
-    return editable.position < until && editable.recording.nextDue !== undefined;
   }
 
   #tell(): void {
@@ -296,7 +199,7 @@ export class SimulatedSource {
     }
     const news = telling.next(recording);
     if (news !== null) this.#report({ is: 'events', ...news }, transferables(news.chunk, news.steps));
-    const running = this.#course !== null;
+    const { running } = this.#course;
     const ended = recording.over;
     this.#report({ is: 'standing', now: position, running, ended, loaded: 1, run: { ...run, scenario } }, []);
   }
@@ -305,7 +208,7 @@ export class SimulatedSource {
   #checkAgain(): void {
     const checked = this.#checked;
     if (checked === null || checked.events === this.#current.editable.recording.events.length) return;
-    const running = this.#course !== null;
+    const { running } = this.#course;
     if (running && this.#host.now() < checked.at + CHECK_EVERY) return;
     this.#check(running ? CHECK_MEANWHILE : CHECK);
   }
@@ -331,11 +234,6 @@ export class SimulatedSource {
 
 const pastOf = ({ service }: Offered, editable: EditableRun, property: HistoryProperty): Past =>
   new Past(() => new Recording(service, editable.scenario, property));
-
-function checkedSpeed(speed: number): number {
-  if (speed > 0) return speed;
-  throw new ChoraleError('INPUT_INVALID', `The speed is ${speed}: it must be more than 0 ms for each second.`);
-}
 
 function addLoad({ editable, offered, run }: Opened, { clients, each, place }: Extract<Command, { do: 'load' }>): void {
   const { seed } = run.scenario;
