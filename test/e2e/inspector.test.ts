@@ -161,6 +161,25 @@ describe('what a viewer does', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a large trace says how far it has been read, and can be given up', async () => {
+    const path = join(folder, 'long.jsonl');
+    const most = 600_000;
+    const lines = Array.from({ length: most }, (_, t) =>
+      JSON.stringify({ t, node: 'rm-1', kind: 'persisted', count: 1 }),
+    );
+    await writeFile(path, lines.join('\n'));
+    await page.setInputFiles('.header input[type=file]', path);
+    await page.waitForSelector('.loading progress');
+    await press('stop');
+    await page.waitForSelector('.loading:has-text("The first"):not(:has(progress))');
+    expect(await events()).toBeGreaterThan(1);
+    expect(await events()).toBeLessThan(most);
+    await page.setInputFiles('.header input[type=file]', path);
+    await page.waitForSelector(`.scrub[max="${most}"]`);
+    await page.waitForSelector('.loading', { state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
   test.each(['cluster', 'chart', 'space-time'])('%s is taken away as a drawing', async (view) => {
     await openScene('phases-active');
     await goTo(Math.floor((await events()) / 2));

@@ -1,7 +1,7 @@
 /** A file is read in parts, and what is read of a trace is handed on in whole lines. */
 
-/** Bytes that are read at once. */
-export const PART = 512 * 1024;
+/** Bytes that are read at once. Smaller, and a page draws more often than it reads; larger, and it stands still for longer than is seen. */
+export const PART = 2 * 1024 * 1024;
 
 const NEWLINE = 10;
 
