@@ -61,11 +61,14 @@ export async function opening(browser: Browser, url: string, path: string, event
   })();
   const before = performance.now();
   const { cpu } = await processesOf(browser);
-  await openTrace(page, url, path, events);
+  try {
+    await openTrace(page, url, path, events);
+  } finally {
+    done = true;
+    await watching;
+  }
   const time = performance.now() - before;
   const spent = (await processesOf(browser)).cpu - cpu;
-  done = true;
-  await watching;
   await page.close();
   return { time, cpu: spent, memory };
 }
