@@ -52,7 +52,7 @@ function stageOf(timeline: Timeline): Stage {
   landmarks.follow(timeline);
   const density = new Density(rowOf, timeline.branch);
   density.follow(timeline);
-  return { timeline, landmarks, rowOf, density };
+  return { timeline, landmarks, rowOf, density, clocks: null };
 }
 
 const options: SceneOptions = { width: 1000, height: 600, colouring: 'phase', control: 'faint', focus: null };
@@ -307,7 +307,7 @@ describe('as text', () => {
     const timeline = run(rough, 4);
     const nodes = ['fe-1', 'fe-2', 'fe-3', 'sequencer', 'rm-1', 'rm-2', 'rm-3'];
     const title = 'a < b & "c"';
-    const svg = spaceTimeSvg(timeline, whole(timeline.end), { ...options, nodes, palette, title });
+    const svg = spaceTimeSvg(timeline, whole(timeline.end), { ...options, clocked: true, nodes, palette, title });
     const open = svg.match(/<(svg|text|title)[ >]/g)?.length;
     expect(open).toBe(svg.match(/<\/(svg|text|title)>/g)?.length);
     expect(svg).toContain('<title>a &lt; b &amp; &quot;c&quot;</title>');
@@ -315,9 +315,9 @@ describe('as text', () => {
     expect(svg).toContain('stroke="[phase-re]"');
     expect(svg).toContain('>loss:0.15</text>');
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(spaceTimeSvg(new Timeline(), whole(0), { ...options, nodes: [], palette, title })).not.toMatch(
-      /NaN|Infinity/,
-    );
+    expect(
+      spaceTimeSvg(new Timeline(), whole(0), { ...options, clocked: true, nodes: [], palette, title }),
+    ).not.toMatch(/NaN|Infinity/);
   });
 
   test('the page says what is at a place', () => {

@@ -3,17 +3,28 @@ import { computed, effect, signal } from '@preact/signals';
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
 import { type Choice, chosen, cursor, following, lookAt, nodes, timeline, told } from '../../model.js';
+import { isFor } from './about.js';
+import { Clocks } from './clocks.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
-import { latest, panned, showing, timeOf, type Window, whole, zoomed } from './scale.js';
+import { inLines } from './order.js';
+import { latest, panned, showing, spanOf, timeOf, type Window, whole, within, zoomed } from './scale.js';
 import type { Colouring, Focus, Stage } from './stage.js';
 import { rowsOf } from './svg.js';
 
 /** Events that the diagram shows while nobody has said which. */
 const LATEST = 240;
+/** Events whose vector clocks are computed for one picture: a few ms. */
+const CLOCKED = 100_000;
+/** Of a span that is to be seen: what is shown beside it. */
+const AROUND = 0.04;
 
 export const colouring = signal<Colouring>('phase');
 export const control = signal<'faint' | 'hidden'>('faint');
+/** Whether vector clocks are shown. */
+export const clocked = signal(false);
+/** The nodes, a line each, top down. */
+export const lines = computed(() => inLines(nodes.value));
 /** Of the picture, px. */
 export const size = signal({ width: 0, height: 0 });
 /** The stretch that somebody asked for; null: the latest. */
@@ -60,7 +71,7 @@ let stage: Stage | null = null;
 /** What the picture is made from, as far as the run has come. */
 export function stageNow(): Stage {
   const of = timeline.value;
-  const names = nodes.value;
+  const names = lines.value;
   const landmarks = stage?.timeline === of ? stage.landmarks : new Landmarks();
   landmarks.follow(of);
   const rows = rowsOf(of, names);
@@ -68,9 +79,17 @@ export function stageNow(): Stage {
   const rowOf = same && stage !== null ? stage.rowOf : rows;
   const density = same && stage?.density.fits(rowOf, of.branch) ? stage.density : new Density(rowOf, of.branch);
   density.follow(of);
-  stage = { timeline: of, landmarks, rowOf, density };
+  stage = { timeline: of, landmarks, rowOf, density, clocks: clocked.value ? clocksOf(of, rowOf) : null };
   return stage;
 }
+
+function clocksOf(of: Timeline, rowOf: Stage['rowOf']): Clocks {
+  const known = stage?.timeline === of ? stage.clocks : null;
+  return known?.fits(rowOf, of.branch) === true ? known : new Clocks(rowOf, of.branch);
+}
+
+/** Computes some more of the vector clocks; says whether there are more to come. */
+export const clocksLack = ({ timeline: of, clocks }: Stage): boolean => clocks !== null && !clocks.follow(of, CLOCKED);
 
 function sameRows(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
   return a.size === b.size && [...b].every(([node, row]) => a.get(node) === row);
@@ -86,6 +105,12 @@ export function pan(x: number): void {
   const { from, to } = shown.value;
   const { width } = size.value;
   if (width > 0) wanted.value = panned(shown.value, (-x / width) * (to - from), timeline.value.end);
+}
+
+/** The whole of it, and a little at either side. */
+export function showSpan(span: Window): void {
+  const margin = spanOf(span) * AROUND;
+  wanted.value = within({ from: span.from - margin, to: span.to + margin }, timeline.value.end);
 }
 
 export function showAll(): void {
@@ -127,7 +152,7 @@ function isAbout(of: Timeline, index: number, now: Focus | null): boolean {
     case 'node':
       return of.node.at(index) === now.node;
     case 'request':
-      return of.request.at(index) === now.request;
+      return isFor(of, stageNow().landmarks, index, now.request);
     case 'messages':
       return (
         now.indexes.has(index) || (of.kind.at(index) === kindNumber.received && now.indexes.has(of.sent.at(index)))

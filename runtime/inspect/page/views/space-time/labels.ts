@@ -1,0 +1,98 @@
+/** What arrows and events say of themselves, where there is room for it; what finds none is told when one points at it. */
+import { kindNumber } from '../../../timeline/chunk.js';
+import type { Arrow } from './arrows.js';
+import { clockText } from './clocks.js';
+import type { ViewMark } from './marks.js';
+import type { Block } from './phases.js';
+import { Room } from './room.js';
+import type { Stage } from './stage.js';
+
+export interface Label {
+  readonly text: string;
+  /** Its middle, px. */
+  readonly x: number;
+  readonly y: number;
+  /** px. */
+  readonly size: number;
+  /** Degrees, clockwise. */
+  readonly turn: number;
+}
+
+/** An event that has a vector clock, where it is drawn. */
+export interface Stamped {
+  readonly index: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Drawn {
+  readonly width: number;
+  readonly arrows: readonly Arrow[];
+  readonly stamped: readonly Stamped[];
+  readonly blocks: readonly Block[];
+  readonly views: readonly ViewMark[];
+}
+
+/** Arrows, and clocks, that are tried at most: where there are more, there is no room. */
+const MOST = 400;
+/** Of their way: where on an arrow its name may be, the best first. */
+const PLACES = [0.5, 0.36, 0.64, 0.22, 0.78];
+const NAME = { size: 10, letter: 5.7, halfHeight: 6.5 };
+const CLOCK = { size: 9, letter: 5.2, halfHeight: 5.5 };
+/** px of an arrow beside its name. */
+const BESIDE = 26;
+
+export function labelsOf(stage: Stage, drawn: Drawn): Label[] {
+  const room = new Room();
+  for (const { x, y, label, members } of drawn.views)
+    room.block(x, y - 18, (label.length + members.length) * 6.4 + 14, 14);
+  for (const { x, y, width, height } of drawn.blocks) room.block(x, y, width, height);
+  return [...names(drawn, room), ...clocks(stage, drawn, room)];
+}
+
+function names({ arrows, width }: Drawn, room: Room): Label[] {
+  const bright = arrows.filter(({ dim, control }) => !dim && !control);
+  if (bright.length > MOST) return [];
+  // What is for a request says more than what the members tell each other.
+  const ordered = [...bright.filter(({ tone }) => tone !== 'faint'), ...bright.filter(({ tone }) => tone === 'faint')];
+  return ordered.flatMap((arrow) => nameOf(arrow, width, room) ?? []);
+}
+
+function nameOf({ x1, y1, x2, y2, type }: Arrow, width: number, room: Room): Label | null {
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const halfWidth = (type.length * NAME.letter) / 2 + 2;
+  if (Math.hypot(dx, dy) < halfWidth * 2 + BESIDE) return null;
+  const degrees = (Math.atan2(dy, dx) * 180) / Math.PI;
+  // Never on its head.
+  const turn = Math.abs(degrees) > 90 ? degrees + 180 : degrees;
+  for (const place of PLACES) {
+    const [x, y] = [x1 + dx * place, y1 + dy * place];
+    if (x < NAME.size || x > width - NAME.size) continue;
+    if (room.take({ x, y, halfWidth, halfHeight: NAME.halfHeight, turn }))
+      return { text: type, x, y, size: NAME.size, turn };
+  }
+  return null;
+}
+
+function clocks({ timeline, clocks }: Stage, { stamped, width }: Drawn, room: Room): Label[] {
+  if (clocks === null || stamped.length > MOST) return [];
+  const rank = ({ index }: Stamped): number => (timeline.kind.at(index) === kindNumber.delivered ? 0 : 1);
+  // Of what happens at the same moment the last knows most.
+  const ordered = [...stamped].sort((a, b) => rank(a) - rank(b) || b.index - a.index);
+  return ordered.flatMap(({ index, x, y }): Label[] => {
+    const clock = clocks.at(timeline, index);
+    if (clock === null) return [];
+    const text = clockText(clock);
+    const halfWidth = (text.length * CLOCK.letter) / 2 + 1;
+    for (const [dx, dy] of [
+      [halfWidth + 4, -9],
+      [-halfWidth - 4, -9],
+      [halfWidth + 4, 9],
+    ] as const) {
+      const inside = x + dx - halfWidth > 0 && x + dx + halfWidth < width;
+      if (inside && room.take({ x: x + dx, y: y + dy, halfWidth, halfHeight: CLOCK.halfHeight, turn: 0 }))
+        return [{ text, x: x + dx, y: y + dy, size: CLOCK.size, turn: 0 }];
+    }
+    return [];
+  });
+}
