@@ -22,10 +22,10 @@ export const telling = signal<Telling | null>(null);
 /** Its run begins anew, and is made to its end at once, so that any moment of it is there. */
 export function tell(scene: Scene): void {
   batch(() => {
+    openHere(scene.run);
     telling.value = { scene, step: -1, places: [] };
     chosen.value = null;
   });
-  openHere(scene.run);
   send({ do: 'advance', until: null });
 }
 

@@ -120,7 +120,7 @@ export const primaryCrash: Scene = {
     {
       say: 'Bob asks for the balance and sees 18. The checker finds that each deposit counted once.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'bob#3' } },
       span: { from: 895, to: 945 },
       check: 'linearizable',
       finds: 'holds',
@@ -301,7 +301,7 @@ export const askedTwice: Scene = {
     {
       say: 'The other answers come late and are thrown away. Alice’s balance is 5. To ask again is safe only because somebody remembers.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'alice#2' } },
       span: { from: 895, to: 925 },
       check: 'linearizable',
       finds: 'holds',

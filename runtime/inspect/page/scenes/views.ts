@@ -52,7 +52,7 @@ export const sequencerCrash: Scene = {
     {
       say: 'No request was lost and none was done twice. Bob waited 40 ms instead of 15, and that is all that he could notice.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'ann#2' } },
       span: { from: 495, to: 520 },
       check: 'linearizable',
       finds: 'holds',

@@ -166,7 +166,7 @@ function Phases() {
 /** Each sign of the picture, as it is drawn there, in a box of 26 × 16. */
 const signs: readonly (readonly [drawing: JSX.Element, meaning: string])[] = [
   [<path class="message" d="M2 2L20 13M20 13l-6-1.6 2.4-4z" />, 'a message, in the colour of its phase or request'],
-  [<path class="message control" d="M2 2L20 13M20 13l-6-1.6 2.4-4z" />, 'one of the members among themselves'],
+  [<path class="message control" d="M2 2L20 13M20 13l-6-1.6 2.4-4z" />, 'one that is for no request'],
   [<path class="message flying" d="M2 2L20 13" />, 'a message that has not arrived'],
   [<path class="lost" d="M9 4l8 8M9 12l8-8" />, 'lost by the network'],
   [<path class="crashed" d="M7 2l12 12M7 14L19 2" />, 'a node crashes'],

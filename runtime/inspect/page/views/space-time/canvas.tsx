@@ -17,6 +17,7 @@ import {
   control,
   cursorTime,
   focus,
+  isAtEdge,
   lines,
   lookAtTime,
   shown,
@@ -124,12 +125,14 @@ function Cursor() {
     const { width } = size.value;
     const window = shown.value;
     const t = cursorTime();
-    const x = xOf(window, width, t);
+    const atEdge = isAtEdge(window);
+    const x = atEdge ? 0 : xOf(window, width, t);
     const inside = x >= -1 && x <= width + 1;
     if (line.current !== null) {
       line.current.style.transform = `translateX(${x}px)`;
       line.current.style.visibility = inside ? 'visible' : 'hidden';
       line.current.classList.toggle('at-the-right', x > width - 80);
+      line.current.classList.toggle('at-the-left', x < 40);
     }
     if (veil.current !== null) {
       const begins = Math.max(0, Math.min(width, x + 1));
@@ -137,7 +140,7 @@ function Cursor() {
       veil.current.style.transform = `translateX(${begins}px)`;
       veil.current.style.visibility = ended ? 'hidden' : 'visible';
     }
-    if (label.current !== null) label.current.textContent = msText(t);
+    if (label.current !== null) label.current.textContent = `${atEdge ? '‹ ' : ''}${msText(t)}`;
   });
   const summary = useComputed(() => {
     told.value;

@@ -37,17 +37,31 @@ interface Drawn {
 const MOST = 400;
 /** Of their way: where on an arrow its name may be, the best first. */
 const PLACES = [0.5, 0.36, 0.64, 0.22, 0.78];
-const NAME = { size: 10, letter: 5.7, halfHeight: 6.5 };
+const NAME = { size: 10, letter: 5.7, halfHeight: 8 };
 const CLOCK = { size: 9, letter: 5.2, halfHeight: 5.5 };
 /** px of an arrow beside its name. */
-const BESIDE = 26;
+const BESIDE = 18;
 
-export function labelsOf(stage: Stage, drawn: Drawn): Label[] {
+interface Labelled {
+  readonly labels: readonly Label[];
+  /** Those whose members have no room say their number alone. */
+  readonly views: readonly ViewMark[];
+}
+
+export function labelsOf(stage: Stage, drawn: Drawn): Labelled {
   const room = new Room();
-  for (const { x, y, label, members } of drawn.views)
-    room.block(x, y - 18, (label.length + members.length) * 6.4 + 14, 14);
   for (const { x, y, width, height } of drawn.blocks) room.block(x, y, width, height);
-  return [...names(drawn, room), ...clocks(stage, drawn, room)];
+  const views = drawn.views.map((view) => viewIn(view, room));
+  return { views, labels: [...names(drawn, room), ...clocks(stage, drawn, room)] };
+}
+
+function viewIn(view: ViewMark, room: Room): ViewMark {
+  const { x, y, label, members } = view;
+  const [number, all] = [label.length * 7 + 8, (label.length + members.length) * 6.4 + 14];
+  const fits = room.take({ x: x + all / 2, y: y - 11, halfWidth: all / 2, halfHeight: 6, turn: 0 });
+  if (fits) return view;
+  room.block(x, y - 17, number, 12);
+  return { ...view, members: '' };
 }
 
 function names({ arrows, width }: Drawn, room: Room): Label[] {
@@ -60,7 +74,7 @@ function names({ arrows, width }: Drawn, room: Room): Label[] {
 
 function nameOf({ x1, y1, x2, y2, type }: Arrow, width: number, room: Room): Label | null {
   const [dx, dy] = [x2 - x1, y2 - y1];
-  const halfWidth = (type.length * NAME.letter) / 2 + 2;
+  const halfWidth = (type.length * NAME.letter) / 2 + 6;
   if (Math.hypot(dx, dy) < halfWidth * 2 + BESIDE) return null;
   const degrees = (Math.atan2(dy, dx) * 180) / Math.PI;
   // Never on its head.

@@ -26,6 +26,7 @@ export function draw(scene: Scene, pen: Pen): void {
   lives(scene, pen);
   blocks(scene, pen);
   arrows(scene.arrows, pen);
+  letters(scene, pen);
   for (const { text, ...label } of scene.labels)
     pen.text(label.x, label.y, text, {
       colour: 'faint',
@@ -154,11 +155,15 @@ function blocks(scene: Scene, pen: Pen): void {
       { colour: tone, alpha: dim ? DIM : 0.85, radius: 2 },
     );
   }
-  for (const block of all) if (!block.dim) letters(block, all, scene.width, pen);
+}
+
+function letters(scene: Scene, pen: Pen): void {
+  const all: readonly Block[] = [...scene.blocks, ...scene.chips];
+  for (const block of all) if (!block.dim) lettersOf(block, all, scene.width, pen);
 }
 
 /** Which phase it is, and of what, as far as that fits into what is seen of the block. */
-function letters(block: Block, all: readonly Block[], edge: number, pen: Pen): void {
+function lettersOf(block: Block, all: readonly Block[], edge: number, pen: Pen): void {
   const { x, y, width, height, phase, request } = block;
   const size = Math.min(9.5, height - 1);
   if (size < LEGIBLE) return;

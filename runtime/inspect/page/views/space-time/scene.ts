@@ -89,7 +89,13 @@ export function sceneOf(stage: Stage, window: Window, options: SceneOptions): Sc
   const within = { timeline, landmarks, rowOf, rows, width, x, from, to, window };
   const { arrows, blocks, stamped } = drawing;
   const chips = chipsOf(drawing.instants, blocks, rows.length);
-  const views = viewMarks(within);
+  const { labels, views } = labelsOf(stage, {
+    width,
+    arrows,
+    stamped,
+    views: viewMarks(within),
+    blocks: [...blocks, ...chips],
+  });
   return {
     window,
     width,
@@ -109,7 +115,7 @@ export function sceneOf(stage: Stage, window: Window, options: SceneOptions): Sc
     faults: faultMarks(within, axis),
     severed: severed(within),
     gaps: gapMarks(within),
-    labels: labelsOf(stage, { width, arrows, stamped, views, blocks: [...blocks, ...chips] }),
+    labels,
   };
 }
 
