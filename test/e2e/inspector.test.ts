@@ -86,7 +86,7 @@ describe('guided scenes', () => {
 });
 
 describe('the space-time diagram', () => {
-  const diagram = (of: string) => page.locator(`.space-time ${of}`);
+  const diagram = (of: string) => page.locator('.space-time').locator(of);
 
   test.each(['flush', 'bank-anomaly'])('of %s shows the moment of every step, and all lines', async (id) => {
     await openScene(id);

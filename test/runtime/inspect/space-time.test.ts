@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../../examples/bank/service.js';
-import { requestsOf } from '../../../runtime/inspect/page/views/space-time/about.js';
+import { isFor, requestsOf } from '../../../runtime/inspect/page/views/space-time/about.js';
 import { Clocks } from '../../../runtime/inspect/page/views/space-time/clocks.js';
 import { Density, shadingOfEvents } from '../../../runtime/inspect/page/views/space-time/density.js';
 import { hitAt } from '../../../runtime/inspect/page/views/space-time/hit.js';
@@ -429,6 +429,10 @@ describe('what is not as usual', () => {
     const of = (index: number): string[] =>
       requestsOf(timeline, stage.landmarks, index).map((word) => timeline.text(word));
     expect([of(2), of(3), of(6)]).toEqual([['a#1', 'c#1', 'b#1'], ['a#1', 'c#1', 'b#1'], []]);
+    for (let index = 0; index < timeline.length; index++) {
+      for (const request of ['a#1', 'b#1', 'c#1'])
+        expect(isFor(timeline, stage.landmarks, index, timeline.wordOf(request))).toBe(of(index).includes(request));
+    }
     const arrow = (request: string) =>
       sceneOf(stage, whole(6), {
         ...options,

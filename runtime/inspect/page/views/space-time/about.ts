@@ -18,8 +18,20 @@ export function requestsOf(timeline: Timeline, landmarks: Landmarks, index: numb
   return [...requests];
 }
 
-export const isFor = (timeline: Timeline, landmarks: Landmarks, index: number, request: number): boolean =>
-  timeline.request.at(index) === request || requestsOf(timeline, landmarks, index).includes(request);
+/** The same for one of them, asked of every event of a picture: nothing is built for it. */
+export function isFor(timeline: Timeline, landmarks: Landmarks, index: number, request: number): boolean {
+  if (timeline.request.at(index) === request) return true;
+  const message = messageOf(timeline, index);
+  if (message === NONE) return hasOwn.has(timeline.kind.at(index)) && timeline.requestsAt(index).includes(request);
+  if (landmarks.carried.get(message)?.has(request) === true) return true;
+  const cause = timeline.cause.at(message);
+  return (
+    cause !== NONE && timeline.kind.at(cause) === kindNumber.called && timeline.requestsAt(cause).includes(request)
+  );
+}
+
+/** Kinds that are about requests by themselves. */
+const hasOwn: ReadonlySet<number> = new Set([kindNumber.called, kindNumber.phase, kindNumber.answered]);
 
 /** Index of the `sent` of the message that the event is something of. */
 const messageOf = (timeline: Timeline, index: number): number =>

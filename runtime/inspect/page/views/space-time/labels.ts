@@ -34,7 +34,7 @@ interface Drawn {
 }
 
 /** Arrows, and clocks, that are tried at most: where there are more, there is no room. */
-const MOST = 400;
+const MOST = 120;
 /** Of their way: where on an arrow its name may be, the best first. */
 const PLACES = [0.5, 0.36, 0.64, 0.22, 0.78];
 const NAME = { size: 10, letter: 5.7, halfHeight: 8 };

@@ -157,25 +157,25 @@ function blocks(scene: Scene, pen: Pen): void {
   }
 }
 
+/** Which phase each block is, and of what, as far as that fits into what is seen of it. */
 function letters(scene: Scene, pen: Pen): void {
-  const all: readonly Block[] = [...scene.blocks, ...scene.chips];
-  for (const block of all) if (!block.dim) lettersOf(block, all, scene.width, pen);
+  for (const row of grouped([...scene.blocks, ...scene.chips], ({ y }) => `${y}`)) {
+    row.sort((a, b) => a.x - b.x);
+    row.forEach((block, place) => {
+      const { x, width } = block;
+      lettersOf(block, Math.min(x + width, row[place + 1]?.x ?? x + width, scene.width), pen);
+    });
+  }
 }
 
-/** Which phase it is, and of what, as far as that fits into what is seen of the block. */
-function lettersOf(block: Block, all: readonly Block[], edge: number, pen: Pen): void {
-  const { x, y, width, height, phase, request } = block;
+/** `end` is where it ends, or something else begins. */
+function lettersOf({ x, y, height, phase, request, dim }: Block, end: number, pen: Pen): void {
   const size = Math.min(9.5, height - 1);
-  if (size < LEGIBLE) return;
+  if (dim || size < LEGIBLE) return;
   const left = Math.max(x, 0);
-  const letter = size * 0.68;
-  if (x + width - left - 6 < phase.length * letter) return;
-  const over = all.filter((other) => other !== block && other.y === y && other.x >= x).map((other) => other.x);
-  const room = Math.min(x + width, edge, ...over) - left - 6;
-  const text = `${phase} ${request}`;
-  const fitting = [text, phase].find((each) => each.length * letter <= room);
-  if (fitting === undefined) return;
-  pen.text(left + 3.5, y + height / 2 + 0.5, fitting, { colour: 'raised', size, bold: true });
+  const letters = (end - left - 6) / (size * 0.68);
+  const text = [`${phase} ${request}`, phase].find((each) => each.length <= letters);
+  if (text !== undefined) pen.text(left + 3.5, y + height / 2 + 0.5, text, { colour: 'raised', size, bold: true });
 }
 
 function arrows(all: readonly Arrow[], pen: Pen): void {

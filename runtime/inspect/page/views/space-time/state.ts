@@ -14,8 +14,8 @@ import { rowsOf } from './svg.js';
 
 /** Events that the diagram shows while nobody has said which. */
 const LATEST = 240;
-/** Events whose vector clocks are computed for one picture: a few ms. */
-const CLOCKED = 100_000;
+/** Events whose vector clocks are computed for one picture: a few ms, so that no frame waits. */
+const CLOCKED = 20_000;
 /** Of a span that is to be seen: what is shown beside it. */
 const AROUND = 0.04;
 
