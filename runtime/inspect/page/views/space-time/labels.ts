@@ -33,8 +33,8 @@ interface Drawn {
   readonly views: readonly ViewMark[];
 }
 
-/** Arrows, and clocks, that are tried at most: where there are more, there is no room. */
-const MOST = 120;
+/** Arrows and clocks up to which they are tried: where there are more, there is no room, and it would take long to find that out. */
+const MOST = { arrows: 120, clocks: 300 };
 /** Of their way: where on an arrow its name may be, the best first. */
 const PLACES = [0.5, 0.36, 0.64, 0.22, 0.78];
 const NAME = { size: 10, letter: 5.7, halfHeight: 8 };
@@ -66,7 +66,7 @@ function viewIn(view: ViewMark, room: Room): ViewMark {
 
 function names({ arrows, width }: Drawn, room: Room): Label[] {
   const bright = arrows.filter(({ dim, control }) => !dim && !control);
-  if (bright.length > MOST) return [];
+  if (bright.length > MOST.arrows) return [];
   // What is for a request says more than what the members tell each other.
   const ordered = [...bright.filter(({ tone }) => tone !== 'faint'), ...bright.filter(({ tone }) => tone === 'faint')];
   return ordered.flatMap((arrow) => nameOf(arrow, width, room) ?? []);
@@ -89,7 +89,7 @@ function nameOf({ x1, y1, x2, y2, type }: Arrow, width: number, room: Room): Lab
 }
 
 function clocks({ timeline, clocks }: Stage, { stamped, width }: Drawn, room: Room): Label[] {
-  if (clocks === null || stamped.length > MOST) return [];
+  if (clocks === null || stamped.length > MOST.clocks) return [];
   const rank = ({ index }: Stamped): number => (timeline.kind.at(index) === kindNumber.delivered ? 0 : 1);
   // Of what happens at the same moment the last knows most.
   const ordered = [...stamped].sort((a, b) => rank(a) - rank(b) || b.index - a.index);
