@@ -85,6 +85,47 @@ describe('guided scenes', () => {
   });
 });
 
+describe('the space-time diagram', () => {
+  const diagram = (of: string) => page.locator('.space-time').locator(of);
+
+  test.each(['flush', 'bank-anomaly'])('of %s shows the moment of every step, and all lines', async (id) => {
+    await openScene(id);
+    const { steps = [] } = scenes.find((scene) => scene.id === id) ?? {};
+    for (let step = 0; step <= steps.length; step++) {
+      if (step > 0) await press('next');
+      await page.click('[data-view=space-time]');
+      await page.waitForSelector('.space-time-cursor .handle:visible');
+      expect(await diagram('.space-time-cursor').evaluate((line) => getComputedStyle(line).visibility)).toBe('visible');
+    }
+    const frame = await diagram('.space-time-scroll').boundingBox();
+    const lines = await diagram('.space-time-names button').all();
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) {
+      const { y = 0, height = 0 } = (await line.boundingBox()) ?? {};
+      expect(y + height).toBeLessThanOrEqual((frame?.y ?? 0) + (frame?.height ?? 0));
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test('has its controls on one line, says what its signs mean, and shows vector clocks', async () => {
+    await openScene('flush');
+    expect((await diagram('.space-time-bar').boundingBox())?.height).toBeLessThan(44);
+    const [bar, last] = [await diagram('.space-time-bar').boundingBox(), await diagram('text=Latest').boundingBox()];
+    expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual((bar?.x ?? 0) + (bar?.width ?? 0));
+    await diagram('summary').click();
+    await diagram('text=the network is cut here').waitFor();
+    await diagram('text=Latest').click();
+    await diagram('text=the network is cut here').waitFor({ state: 'hidden' });
+    await diagram('label:has-text("clocks")').click();
+    await page.click('.pane.below [aria-label="Let this view fill the page"]');
+    const waiting = page.waitForEvent('download');
+    await press('svg:space-time');
+    const text = await readFile(await (await waiting).path(), 'utf8');
+    expect(/>\[\d+(,\d+){7}\]<\/text>/.test(text)).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe('what a viewer does', () => {
   test('a click crashes a replica, and another brings it back', async () => {
     await openScene('phases-passive');
@@ -218,6 +259,7 @@ describe('what a viewer does', () => {
     }
   });
 });
+declare const getComputedStyle: (of: unknown) => { readonly visibility: string };
 declare const document: { querySelector(of: string): { getAttribute(of: string): string | null } | null };
 
 /** A run whose history is not linearizable, and how many of its operations are to blame. */

@@ -1,17 +1,19 @@
 /** A scene that is being told: which, at which of its steps, and where in the run that is. */
-import { batch, effect, signal } from '@preact/signals';
+import { batch, effect, signal, untracked } from '@preact/signals';
 import { show } from './layout.js';
-import { chosen, lookAt, opened, send, standing, timeline, told } from './model.js';
+import { chosen, cursor, lookAt, opened, send, standing, timeline, told } from './model.js';
 import { openHere } from './opening.js';
 import { pause, playTo } from './playback.js';
 import { findMoment } from './scenes/moment.js';
 import type { Scene } from './scenes/scene.js';
+import { spanAt } from './scenes/span.js';
+import { showSpan } from './views/space-time/state.js';
 
 export interface Telling {
   readonly scene: Scene;
   /** Number of the step; -1 while nothing has been told yet. */
   readonly step: number;
-  /** Where the steps so far are. */
+  /** Where it begins, and where the steps so far are; none until the run is there. */
   readonly places: readonly number[];
 }
 
@@ -20,10 +22,10 @@ export const telling = signal<Telling | null>(null);
 /** Its run begins anew, and is made to its end at once, so that any moment of it is there. */
 export function tell(scene: Scene): void {
   batch(() => {
+    openHere(scene.run);
     telling.value = { scene, step: -1, places: [] };
     chosen.value = null;
   });
-  openHere(scene.run);
   send({ do: 'advance', until: null });
 }
 
@@ -39,6 +41,7 @@ export function tellNext(): void {
   const place = findMoment(timeline.value, step.until, now.places.at(-1) ?? 0) ?? timeline.value.length;
   telling.value = { ...now, step: now.step + 1, places: [...now.places, place] };
   look(step);
+  turn(now, now.step + 1);
   playTo(place);
 }
 
@@ -51,6 +54,24 @@ export function tellBack(): void {
   const step = now.scene.steps[now.step - 1];
   if (step !== undefined) look(step);
   lookAt(places.at(-1) ?? 0);
+  turn(now, now.step - 1);
+}
+
+/** From one step to another: where that is about another stretch of time, what lies between is passed over. */
+function turn({ scene, step }: Telling, to: number): void {
+  const [before, after] = [spanAt(scene, step, timeline.value), spanAt(scene, to, timeline.value)];
+  if (before.from === after.from && before.to === after.to) return;
+  lookAt(Math.max(cursor.value, timeline.value.placeAt(after.from)));
+  showSpan(after);
+}
+
+/** Right before something happens. */
+function begin(now: Telling): void {
+  const span = spanAt(now.scene, now.step, timeline.value);
+  const place = timeline.value.placeAt(span.from);
+  telling.value = { ...now, places: [place] };
+  lookAt(place);
+  showSpan(span);
 }
 
 /** Whether the run of the scene is there, whole. */
@@ -66,8 +87,22 @@ function look({ show: what, check }: Scene['steps'][number]): void {
   if (what.choose !== undefined) chosen.value = what.choose;
 }
 
-/** A viewer who changes the run is no longer told the scene. */
 export function keepTelling(): () => void {
+  const stops = [keepBeginning(), keepTrue()];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** A scene begins as soon as its run is there. */
+const keepBeginning = (): (() => void) =>
+  effect(() => {
+    const now = telling.value;
+    if (now !== null && now.places.length === 0 && ready()) untracked(() => begin(now));
+  });
+
+/** A viewer who changes the run is no longer told the scene. */
+function keepTrue(): () => void {
   /** The scene whose run has been seen as it is meant to be. */
   let begun: Scene | null = null;
   return effect(() => {

@@ -2,7 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import bank from '../../../examples/bank/service.js';
 import counter from '../../../examples/counter/service.js';
 import kv from '../../../examples/kv/service.js';
-import { findMoment, type Happening, type Scene, scenes } from '../../../runtime/inspect/page/scenes/index.js';
+import {
+  eventfulSpan,
+  findMoment,
+  type Happening,
+  type Scene,
+  scenes,
+  spanAt,
+} from '../../../runtime/inspect/page/scenes/index.js';
 import { Encoder } from '../../../runtime/inspect/timeline/encode.js';
 import { Timeline } from '../../../runtime/inspect/timeline/timeline.js';
 import type { AnyService } from '../../../runtime/service/index.js';
@@ -189,6 +196,40 @@ describe.each(scenes.map((scene) => [scene.id, scene] as const))('scene %s', (id
     const last = scene.steps.at(-1);
     expect(last?.check).toBe(scene.run.property);
     expect(playedOnce(scene).trial.consistency.verdict).toBe(last?.finds);
+  });
+});
+
+describe('the stretch of time that the diagram shows', () => {
+  test.each(scenes.map((scene) => [scene.id, scene] as const))(
+    '%s: each step and what it speaks of are in it',
+    (_, scene) => {
+      const { timeline, places } = playedOnce(scene);
+      let chosen: string | null = null;
+      for (const [step, { show }] of scene.steps.entries()) {
+        const { from, to } = spanAt(scene, step, timeline);
+        const now = timeline.t.at((places[step] as number) - 1);
+        expect({ step, from: now >= from, to: now <= to }).toEqual({ step, from: true, to: true });
+        if (show?.choose !== undefined) chosen = show.choose.kind === 'request' ? show.choose.request : null;
+        const moments =
+          chosen === null ? [] : timeline.eventsOf(timeline.wordOf(chosen)).map((index) => timeline.t.at(index));
+        const inView = chosen === null || moments.some((t) => t >= from && t <= to);
+        expect({ step, chosen, inView }).toEqual({ step, chosen, inView: true });
+      }
+      // not before the first request or fault, but for a little
+      const span = spanAt(scene, -1, timeline);
+      const begun = eventfulSpan(timeline).from;
+      expect(span.from).toBeGreaterThanOrEqual(begun - 5);
+      expect(span.to - span.from).toBeLessThan(500);
+    },
+  );
+
+  test('it begins a little before the first request or fault that was not there from the start', () => {
+    const fault = (t: number, text: string): TraceEvent => ({ t, node: 'network', kind: 'fault', fault: text });
+    const rest: TraceEvent = { t: 400, node: 'a', kind: 'persisted', count: 1 };
+    const called: TraceEvent = { t: 300, node: 'fe-1', actor: 'fe', kind: 'called', id: 'c1', requests: ['x#1'] };
+    expect(eventfulSpan(timelineOf([fault(0, 'loss:0.1'), called, rest]))).toEqual({ from: 297, to: 400 });
+    expect(eventfulSpan(timelineOf([fault(200, 'loss:0.1'), called, rest]))).toEqual({ from: 194, to: 400 });
+    expect(eventfulSpan(timelineOf([rest]))).toEqual({ from: 0, to: 400 });
   });
 });
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../../examples/bank/service.js';
+import { isFor, requestsOf } from '../../../runtime/inspect/page/views/space-time/about.js';
+import { Clocks } from '../../../runtime/inspect/page/views/space-time/clocks.js';
 import { Density, shadingOfEvents } from '../../../runtime/inspect/page/views/space-time/density.js';
 import { hitAt } from '../../../runtime/inspect/page/views/space-time/hit.js';
 import { Landmarks } from '../../../runtime/inspect/page/views/space-time/landmarks.js';
+import { inLines } from '../../../runtime/inspect/page/views/space-time/order.js';
+import { overlap, Room } from '../../../runtime/inspect/page/views/space-time/room.js';
 import {
   latest,
   panned,
@@ -13,7 +17,13 @@ import {
   zoomed,
 } from '../../../runtime/inspect/page/views/space-time/scale.js';
 import { sceneOf } from '../../../runtime/inspect/page/views/space-time/scene.js';
-import type { SceneOptions, Stage } from '../../../runtime/inspect/page/views/space-time/stage.js';
+import {
+  heightOf,
+  laneIn,
+  rowsAt,
+  type SceneOptions,
+  type Stage,
+} from '../../../runtime/inspect/page/views/space-time/stage.js';
 import { rowsOf, type SvgOptions, spaceTimeSvg } from '../../../runtime/inspect/page/views/space-time/svg.js';
 import { eventText, placeText } from '../../../runtime/inspect/page/views/space-time/words.js';
 import { kindNumber, NONE } from '../../../runtime/inspect/timeline/chunk.js';
@@ -52,7 +62,7 @@ function stageOf(timeline: Timeline): Stage {
   landmarks.follow(timeline);
   const density = new Density(rowOf, timeline.branch);
   density.follow(timeline);
-  return { timeline, landmarks, rowOf, density };
+  return { timeline, landmarks, rowOf, density, clocks: null };
 }
 
 const options: SceneOptions = { width: 1000, height: 600, colouring: 'phase', control: 'faint', focus: null };
@@ -300,6 +310,154 @@ describe('a scene', () => {
   });
 });
 
+describe('lines', () => {
+  test('who asks stands over who answers, and both over what serves them; rm-2 before rm-10', () => {
+    const names = ['rm-10', 'names', 'ms-2', 'fe-2', 'rm-2', 'sequencer', 'fe-10', 'ms-1', 'rm-1'];
+    expect(inLines(names)).toEqual([
+      ...['fe-2', 'fe-10', 'rm-1', 'rm-2', 'rm-10'],
+      ...['sequencer', 'ms-1', 'ms-2', 'names'],
+    ]);
+  });
+
+  test('all of them fit a pane as low as they can be read in, and take what a high one has', () => {
+    for (const [count, faults] of [
+      [1, 0],
+      [8, 1],
+      [20, 4],
+    ] as const) {
+      for (const height of [heightOf(count, faults), 900]) {
+        const { rows, apart, axis } = rowsAt(count, height, faults);
+        expect(apart).toBeGreaterThanOrEqual(16);
+        expect(rows[0]).toBeGreaterThan(axis + faults * 20);
+        expect(rows.at(-1)).toBeLessThan(height);
+      }
+    }
+  });
+
+  test('phases of requests end before the next line, however many are under one', () => {
+    for (const apart of [25, 30, 60]) {
+      for (const lanes of [1, 2, 3]) {
+        const { under, height } = laneIn(apart, lanes);
+        expect(under + lanes * (height + 1)).toBeLessThan(apart);
+      }
+    }
+    expect(laneIn(16, 1).under + laneIn(16, 1).height).toBeLessThan(14);
+    expect(laneIn(60, 1).height).toBe(12);
+  });
+});
+
+describe('words', () => {
+  test('rectangles overlap unless there is a line between them', () => {
+    const patch = { x: 0, y: 0, halfWidth: 20, halfHeight: 5, turn: 0 };
+    expect(overlap(patch, { ...patch, y: 9 })).toBe(true);
+    expect(overlap(patch, { ...patch, y: 11 })).toBe(false);
+    expect(overlap(patch, { ...patch, x: 24, y: 0, turn: 90 })).toBe(true);
+    expect(overlap(patch, { ...patch, x: 26, y: 0, turn: 90 })).toBe(false);
+    // their boxes overlap, they do not
+    expect(overlap({ ...patch, turn: 45 }, { ...patch, x: 16, turn: 45 })).toBe(false);
+    const room = new Room();
+    room.block(60, -5, 10, 10);
+    expect([room.take({ ...patch, x: 45 }), room.take({ ...patch, x: 39 })]).toEqual([false, true]);
+  });
+
+  test('none lies on another, nor on a phase, nor beyond the edge; clocks are there when they are wanted', () => {
+    const timeline = run(rough, 20);
+    const stage = stageOf(timeline);
+    const clocks = new Clocks(stage.rowOf, timeline.branch);
+    clocks.follow(timeline, timeline.length);
+    let [named, clocked] = [0, 0];
+    for (const window of [whole(timeline.end), { from: 20, to: 90 }, { from: 100, to: 110 }]) {
+      const { labels, blocks, chips } = sceneOf({ ...stage, clocks }, window, options);
+      const patches = labels.map(({ x, y, text, size, turn }) => ({
+        ...{ x, y, turn },
+        ...{ halfWidth: text.length * size * 0.28, halfHeight: size / 2 },
+      }));
+      const bars = [...blocks, ...chips].map(({ x, y, width, height }) => ({
+        ...{ x: x + width / 2, y: y + height / 2, turn: 0 },
+        ...{ halfWidth: width / 2, halfHeight: height / 2 },
+      }));
+      patches.forEach((patch, place) => {
+        expect(patch.x).toBeGreaterThan(0);
+        expect(patch.x).toBeLessThan(options.width);
+        expect([...patches.slice(place + 1), ...bars].filter((other) => overlap(patch, other))).toEqual([]);
+      });
+      named += labels.filter(({ text }) => /^[a-z]/.test(text)).length;
+      clocked += labels.filter(({ text }) => /^\[\d+(,\d+)+\]$/.test(text)).length;
+      expect(sceneOf(stage, window, options).labels.some(({ text }) => text.startsWith('['))).toBe(false);
+    }
+    expect(named).toBeGreaterThan(5);
+    expect(clocked).toBeGreaterThan(5);
+  });
+});
+
+describe('what is not as usual', () => {
+  const at = { node: 'rm-1', actor: 'rm' } as const;
+
+  test('events that were missed are a band from the last before to the first after, with their count', () => {
+    const persisted = (t: number): TraceEvent => ({ t, node: 'rm-1', kind: 'persisted', count: 1 });
+    const timeline = timelineOf([
+      persisted(10),
+      { t: 60, node: 'network', kind: 'missed', events: 1234 },
+      persisted(61),
+    ]);
+    const stage = stageOf(timeline);
+    const scene = sceneOf(stage, { from: 0, to: 100 }, options);
+    expect(scene.gaps).toEqual([{ index: 1, x: 100, width: 500, count: 1234 }]);
+    expect(hitAt(scene, 300, 550)).toMatchObject({ kind: 'event', index: 1 });
+    expect(eventText(timeline, 1)).toMatch(/^1234 events are missing/);
+    expect(sceneOf(stage, { from: 70, to: 100 }, options).gaps).toEqual([]);
+    const half = sceneOf(stage, { from: 50, to: 100 }, options).gaps[0];
+    expect((half?.x ?? 0) + (half?.width ?? 0)).toBe(200);
+  });
+
+  test('a message that carries several requests is of each of them', () => {
+    const message = { id: 'm1', type: 'data', items: 2 } as const;
+    const phase = (t: number, request: string): TraceEvent => ({
+      ...{ t, node: 'rm-2', actor: 'rm', cause: 'm1', kind: 'phase', phase: 'EX' },
+      requests: [request],
+    });
+    const timeline = timelineOf([
+      { t: 0, ...at, kind: 'called', id: 'c1', requests: ['a#1', 'c#1'] },
+      { t: 1, ...at, kind: 'called', id: 'c2', requests: ['b#1'] },
+      { t: 2, ...at, kind: 'sent', cause: 'c1', to: 'rm-2/rm', ...message },
+      { t: 4, node: 'rm-2', actor: 'rm', kind: 'received', from: 'rm-1/rm', ...message },
+      phase(4, 'a#1'),
+      phase(5, 'b#1'),
+      { t: 6, node: 'rm-2', actor: 'rm', kind: 'sent', id: 'm2', to: 'rm-1/rm', type: 'taken', items: 1 },
+    ]);
+    const stage = stageOf(timeline);
+    const of = (index: number): string[] =>
+      requestsOf(timeline, stage.landmarks, index).map((word) => timeline.text(word));
+    expect([of(2), of(3), of(6)]).toEqual([['a#1', 'c#1', 'b#1'], ['a#1', 'c#1', 'b#1'], []]);
+    for (let index = 0; index < timeline.length; index++) {
+      for (const request of ['a#1', 'b#1', 'c#1'])
+        expect(isFor(timeline, stage.landmarks, index, timeline.wordOf(request))).toBe(of(index).includes(request));
+    }
+    const arrow = (request: string) =>
+      sceneOf(stage, whole(6), {
+        ...options,
+        colouring: 'request',
+        focus: { kind: 'request', request: timeline.wordOf(request) },
+      }).arrows[0];
+    expect(['a#1', 'b#1', 'c#1'].map((request) => arrow(request)?.dim)).toEqual([false, false, false]);
+    expect(new Set(['a#1', 'b#1', 'c#1'].map((request) => arrow(request)?.tone)).size).toBe(3);
+  });
+
+  test('a fault that begins at an event ends where the trace says so', () => {
+    const timeline = run({ replication: 'active', faults: ['partition:rm-1|rm-2@rm-1/EX#1+60ms'] }, 8);
+    const marks = [];
+    for (let index = 0; index < timeline.length; index++)
+      if (timeline.kind.at(index) === kindNumber.fault) marks.push(index);
+    const [from, to] = marks.map((index) => timeline.t.at(index));
+    expect((to ?? 0) - (from ?? 0)).toBeCloseTo(60);
+    const scene = sceneOf(stageOf(timeline), { from: 0, to: 100 }, options);
+    expect(scene.faults).toHaveLength(1);
+    expect(scene.faults[0]).toMatchObject({ text: 'partition:rm-1|rm-2', lasts: true });
+    expect(scene.faults[0]?.width).toBeCloseTo(600);
+    expect(scene.severed[0]?.x2).toBeCloseTo((to ?? 0) * 10);
+  });
+});
+
 describe('as text', () => {
   const palette = new Proxy({} as SvgOptions['palette'], { get: (_, name) => `[${String(name)}]` }); // every colour is its name
 
@@ -307,7 +465,7 @@ describe('as text', () => {
     const timeline = run(rough, 4);
     const nodes = ['fe-1', 'fe-2', 'fe-3', 'sequencer', 'rm-1', 'rm-2', 'rm-3'];
     const title = 'a < b & "c"';
-    const svg = spaceTimeSvg(timeline, whole(timeline.end), { ...options, nodes, palette, title });
+    const svg = spaceTimeSvg(timeline, whole(timeline.end), { ...options, clocked: true, nodes, palette, title });
     const open = svg.match(/<(svg|text|title)[ >]/g)?.length;
     expect(open).toBe(svg.match(/<\/(svg|text|title)>/g)?.length);
     expect(svg).toContain('<title>a &lt; b &amp; &quot;c&quot;</title>');
@@ -315,9 +473,9 @@ describe('as text', () => {
     expect(svg).toContain('stroke="[phase-re]"');
     expect(svg).toContain('>loss:0.15</text>');
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(spaceTimeSvg(new Timeline(), whole(0), { ...options, nodes: [], palette, title })).not.toMatch(
-      /NaN|Infinity/,
-    );
+    expect(
+      spaceTimeSvg(new Timeline(), whole(0), { ...options, clocked: true, nodes: [], palette, title }),
+    ).not.toMatch(/NaN|Infinity/);
   });
 
   test('the page says what is at a place', () => {

@@ -16,6 +16,7 @@ export const phasesOfActive: Scene = {
       say: 'Any replicated service takes a request through five phases, and styles differ in what they do in each. The first is RE, the request: Alice’s front end fe-1 sends her deposit on its way.',
       until: { kind: 'phase', word: 'RE', request: 'alice#1' },
       show: { view: 'requests', choose: { kind: 'request', request: 'alice#1' } },
+      span: { from: 0, to: 35 },
     },
     {
       say: 'The sequencer gives it a number and sends it to all three copies.',
@@ -51,6 +52,7 @@ export const phasesOfActive: Scene = {
       say: 'Alice asks for her balance, and it is 5. The checker finds that all was as if there were one copy.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 0, to: 135 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -72,6 +74,7 @@ export const sequencerBottleneck: Scene = {
       say: 'Four people each add 1 to a counter, within 3 ms. All four requests have to pass one place, the sequencer, which numbers them.',
       until: { kind: 'received', node: 'sequencer', word: 'submit', count: 4 },
       show: { view: 'cluster', choose: { kind: 'node', node: 'sequencer' } },
+      span: { from: 0, to: 25 },
     },
     {
       say: 'For each that comes in, three go out, one to each copy. More copies would make more work for it, and take none away.',
@@ -87,6 +90,7 @@ export const sequencerBottleneck: Scene = {
       say: 'Now the sequencer gets slow: whatever goes to it or comes from it takes six times as long. The three copies are as quick as ever.',
       until: { kind: 'fault' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'sequencer' } },
+      span: { from: 95, to: 190 },
     },
     {
       say: 'The four add 1 again, and everybody waits for 65 ms. It helps nothing that three quick copies stand ready.',
@@ -117,6 +121,7 @@ export const votingAgainstALiar: Scene = {
       say: 'A copy can do worse than crash: it can give wrong answers, because of a bug, a bad disk or an intruder. From now on rm-2 lies in every reply. Nobody else knows.',
       until: { kind: 'called', request: 'alice#1' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-2' } },
+      span: { from: 0, to: 20 },
     },
     {
       say: 'Alice pays in 5. All three copies execute it and reply: rm-1 and rm-3 with 5, rm-2 with some other number.',
@@ -142,6 +147,7 @@ export const votingAgainstALiar: Scene = {
       say: 'The same vote decides each of her requests, and the checker finds no wrong answer. To stand f liars, there must be 2f + 1 copies, so that the honest ones are always more.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 0, to: 120 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -162,6 +168,7 @@ export const liarsWin: Scene = {
       say: 'Three copies can outvote one liar. Here are two, rm-2 and rm-3, and they have agreed on what to say.',
       until: { kind: 'called', request: 'alice#1' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-3' } },
+      span: { from: 0, to: 20 },
     },
     {
       say: 'Alice pays 5 into an empty account. The only honest reply is the 5 of rm-1.',
@@ -177,6 +184,7 @@ export const liarsWin: Scene = {
       say: 'The checker knows what a deposit does, and finds that no bank could have answered so. A vote protects against as many liars as it was made for, and not against one more: with five copies, these two would have lost.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 0, to: 120 },
       check: 'linearizable',
       finds: 'violated',
     },

@@ -10,6 +10,7 @@ import { flush, joiner, sequencerCrash, wrongSuspicion } from './views.js';
 
 export { findMoment, type Happening } from './moment.js';
 export type { Scene } from './scene.js';
+export { eventfulSpan, spanAt } from './span.js';
 
 export const scenes: readonly Scene[] = [
   bankAnomaly,

@@ -24,6 +24,7 @@ export const bankAnomaly: Scene = {
       say: 'Three computers, rm-1, rm-2 and rm-3, each keep a copy of all accounts of a bank. Alice wants account x to hold 1 coin. Her request goes to fe-1, the front end that talks to the copies for her.',
       until: { kind: 'called', request: 'alice#1' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'alice#1' } },
+      span: { from: 0, to: 65 },
     },
     {
       say: 'fe-1 asks one copy, rm-1. In this bank, a copy that is asked answers by itself and tells the other copies on the side.',
@@ -54,6 +55,7 @@ export const bankAnomaly: Scene = {
       say: 'Alice, who knows nothing of this, sets y to 2. rm-1 is silent, so her front end asks rm-2.',
       until: { kind: 'sent', node: 'fe-1', peer: 'rm-2', word: 'requests' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'alice#2' } },
+      span: { from: 95, to: 155 },
     },
     {
       say: 'This time all goes well. rm-2 writes y = 2, answers, and rm-3 gets the change. Both now have y = 2, and no x.',
@@ -64,6 +66,7 @@ export const bankAnomaly: Scene = {
       say: 'Bob asks rm-2 for y and gets 2: Alice’s second payment is there.',
       until: { kind: 'answered', request: 'bob#1' },
       show: { view: 'requests', choose: { kind: 'request', request: 'bob#1' } },
+      span: { from: 795, to: 845 },
     },
     {
       say: 'Then he asks for x and gets 0. But Alice had set x before she set y, and both times the bank had said: done. Whoever sees the second must see the first.',
@@ -101,6 +104,7 @@ export const lazyLosesAnUpdate: Scene = {
       say: 'One copy, rm-1, is the master: all deposits go to it. Alice pays in 5 and has her answer after 10 ms, for the master asks nobody.',
       until: { kind: 'answered', request: 'alice#1' },
       show: { view: 'space-time', choose: { kind: 'request', request: 'alice#1' } },
+      span: { from: 195, to: 350 },
     },
     {
       say: 'Every 20 ms the master passes on what has changed. Now all three copies have 5.',
@@ -131,6 +135,7 @@ export const lazyLosesAnUpdate: Scene = {
       say: 'Bob asks for the balance: 5. Alice’s 7 coins are lost, although she was told that they had arrived.',
       until: { kind: 'answered', request: 'bob#1' },
       show: { view: 'requests', choose: { kind: 'request', request: 'bob#1' } },
+      span: { from: 895, to: 915 },
     },
     {
       say: 'The checker finds it: an answer that came after 12 can never be 5. Lazy replication is quick because nobody waits, and this is what the waiting was for.',

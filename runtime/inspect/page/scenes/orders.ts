@@ -29,6 +29,7 @@ export const fifo: Scene = {
       say: 'Ann, Bob and Carl share a notice board. Each uses a copy of it: Ann rm-1, Bob rm-2, Carl rm-3. Ann writes a question: lunch?',
       until: { kind: 'called', request: 'ann#1' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'ann#1' } },
+      span: { from: 0, to: 70 },
     },
     {
       say: 'rm-1 tells the other two. rm-2 has heard it, but the line to rm-3 is cut for a while, and that message is lost.',
@@ -69,6 +70,7 @@ export const fifo: Scene = {
       say: 'The checker finds no order of what the three did in which Carl sees the answer and not the question. The next scene plays the same again with a stronger order.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 0, to: 205 },
       check: 'sequential',
       finds: 'violated',
     },
@@ -85,6 +87,7 @@ export const causal: Scene = {
       say: 'Ann writes her question again, and again the message from rm-1 to rm-3 is lost.',
       until: { kind: 'lost', node: 'rm-1', peer: 'rm-3' },
       show: { view: 'space-time', choose: { kind: 'request', request: 'ann#1' } },
+      span: { from: 0, to: 70 },
     },
     {
       say: 'Bob has read the question at rm-2 and answers. But now each message says which messages its sender had seen before: that list is called a vector timestamp. This one says: I have seen one message of rm-1.',
@@ -110,6 +113,7 @@ export const causal: Scene = {
       say: 'When Carl looks again, the answer is there: noon. He never saw it without its question.',
       until: { kind: 'answered', request: 'carl#3' },
       show: { view: 'requests', choose: { kind: 'request', request: 'carl#3' } },
+      span: { from: 0, to: 205 },
     },
     {
       say: 'The checker finds nothing wrong. Causal order has its limit, though: of two messages that know nothing of each other, each copy may deliver another one first. The next scene does away with that.',
@@ -131,6 +135,7 @@ export const total: Scene = {
       say: 'Now every request, reading too, goes to one node first: the sequencer. It does nothing but number them. Ann’s question becomes number 1, and goes to all three copies.',
       until: { kind: 'sent', node: 'sequencer', peer: 'rm-3', request: 'ann#1' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'ann#1' } },
+      span: { from: 0, to: 62 },
     },
     {
       say: 'All three copies have it and write it. The line from rm-1 to rm-3 is cut as before, and it does not matter: the copies need not talk to each other.',
@@ -161,6 +166,7 @@ export const total: Scene = {
       say: 'The checker says: linearizable. That is the strongest promise of all, to behave as if there were one board only. It costs each request a detour over the sequencer.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 0, to: 170 },
       check: 'linearizable',
       finds: 'holds',
     },

@@ -20,6 +20,7 @@ export const phasesOfPassive: Scene = {
       say: 'One copy, rm-1, is the primary; rm-2 and rm-3 are its backups. The first phase of Alice’s deposit is RE, the request: her front end sends it to the primary, and to nobody else.',
       until: { kind: 'sent', node: 'fe-1', peer: 'rm-1', request: 'alice#1' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'alice#1' } },
+      span: { from: 297, to: 345 },
     },
     {
       say: 'The second, SC, is for agreeing on what to do before it is done. It costs no message here: the primary alone says what comes next.',
@@ -50,6 +51,7 @@ export const phasesOfPassive: Scene = {
       say: 'Compare it with the bank anomaly: there the copy answered first and told the others later. Here the checker finds nothing wrong.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 297, to: 445 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -82,11 +84,13 @@ export const primaryCrash: Scene = {
       say: 'Four deposits have gone well, and account x holds 15. rm-1 is the primary: it executes, sends the change to its backups rm-2 and rm-3, and answers when they have it.',
       until: { kind: 'answered', request: 'bob#2' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-1' } },
+      span: { from: 295, to: 640 },
     },
     {
       say: 'Alice pays in 3 more. The primary has executed it: in its own memory x is 18. Now it is about to send the change to its backups.',
       until: { kind: 'phase', word: 'AC', node: 'rm-1', request: 'alice#3' },
       show: { view: 'requests', choose: { kind: 'request', request: 'alice#3' } },
+      span: { from: 510, to: 640 },
     },
     {
       say: 'In this very moment it crashes. No message has left it. The 18 is gone, and Alice waits.',
@@ -116,7 +120,8 @@ export const primaryCrash: Scene = {
     {
       say: 'Bob asks for the balance and sees 18. The checker finds that each deposit counted once.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'bob#3' } },
+      span: { from: 895, to: 945 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -204,6 +209,7 @@ export const deposedPrimary: Scene = {
       say: 'rm-1 is the primary, and x holds 5. Now the network fails in one direction: rm-1 hears everything, but nothing that it says reaches its backups, nor the nodes ms-1 to ms-3, which decide together who is a member.',
       until: { kind: 'fault' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-1' } },
+      span: { from: 195, to: 430 },
     },
     {
       say: 'Alice pays in 7. rm-1 executes it, and sends the change into the void. Without its backups it may not answer, so Alice waits.',
@@ -229,11 +235,13 @@ export const deposedPrimary: Scene = {
       say: 'rm-1 has started anew, with empty hands. When the line is whole again, it joins as a backup and is sent the accounts.',
       until: { kind: 'view', node: 'rm-1', amount: 4 },
       show: { view: 'space-time', choose: { kind: 'node', node: 'rm-1' } },
+      span: { from: 690, to: 820 },
     },
     {
       say: 'Bob sees 12, and the checker finds nothing wrong. There was never a moment in which two primaries could both answer: that is what waiting for the backups is for.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 895, to: 925 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -258,6 +266,7 @@ export const askedTwice: Scene = {
       say: 'Alice pays in 5. Her front end numbers each request of hers: this one is alice#1. It goes to the primary, rm-1.',
       until: { kind: 'sent', node: 'fe-1', peer: 'rm-1', request: 'alice#1' },
       show: { view: 'cluster', choose: { kind: 'request', request: 'alice#1' } },
+      span: { from: 295, to: 480 },
     },
     {
       say: 'The deposit is executed and safe with the backups, but the answer is lost: nothing from rm-1 reaches Alice’s front end for a while.',
@@ -292,7 +301,8 @@ export const askedTwice: Scene = {
     {
       say: 'The other answers come late and are thrown away. Alice’s balance is 5. To ask again is safe only because somebody remembers.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'alice#2' } },
+      span: { from: 895, to: 925 },
       check: 'linearizable',
       finds: 'holds',
     },

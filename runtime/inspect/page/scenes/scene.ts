@@ -11,12 +11,20 @@ import type { Moment } from './moment.js';
 
 type SceneView = 'cluster' | 'space-time' | 'chart' | 'requests' | 'state' | 'history';
 
+/** ms. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Step {
   /** At most three short sentences, without any mark-up. */
   readonly say: string;
   /** Where the step is: after that of the step before. */
   readonly until: Moment;
   readonly show?: { readonly view: SceneView; readonly choose?: Choice };
+  /** The stretch of time that the diagram shows from this step on. Default: all in which something happens. */
+  readonly span?: Span;
   /** The history is to be checked for this. */
   readonly check?: HistoryProperty;
   /** What the check finds. */

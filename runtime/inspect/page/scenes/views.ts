@@ -17,6 +17,7 @@ export const sequencerCrash: Scene = {
       say: 'In this group a member does the numbering: rm-1, the first of the list. Ann adds 1 to the counter, and all goes well.',
       until: { kind: 'answered', request: 'ann#1' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-1' } },
+      span: { from: 298, to: 365 },
     },
     {
       say: 'Bob adds 10. His front end fe-2 sends the request to rm-1, which is to give it the next number.',
@@ -51,7 +52,8 @@ export const sequencerCrash: Scene = {
     {
       say: 'No request was lost and none was done twice. Bob waited 40 ms instead of 15, and that is all that he could notice.',
       until: { end: true },
-      show: { view: 'history' },
+      show: { view: 'history', choose: { kind: 'request', request: 'ann#2' } },
+      span: { from: 495, to: 520 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -132,6 +134,7 @@ export const joiner: Scene = {
       say: 'Three copies of a small store have a = 1 and b = 2. Now a fourth, rm-4, starts with nothing, and asks the membership service to join.',
       until: { kind: 'sent', node: 'rm-4', word: 'join' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-4' } },
+      span: { from: 195, to: 355 },
     },
     {
       say: 'Ann does not wait for that: she puts c = 3.',
@@ -162,6 +165,7 @@ export const joiner: Scene = {
       say: 'Ann reads c. Four copies execute it now, the newcomer among them, and she gets 3. She never noticed that anybody came.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 495, to: 520 },
       check: 'linearizable',
       finds: 'holds',
     },
@@ -182,6 +186,7 @@ export const wrongSuspicion: Scene = {
       say: 'No computer can tell for certain that another has crashed: it may only be slow. Here the others make a mistake, and suspect rm-3, which is perfectly well.',
       until: { kind: 'fault' },
       show: { view: 'cluster', choose: { kind: 'node', node: 'rm-3' } },
+      span: { from: 290, to: 335 },
     },
     {
       say: 'They do what they would do after a real crash: rm-1 and rm-2 agree on a list of members without it, view number 2.',
@@ -207,11 +212,13 @@ export const wrongSuspicion: Scene = {
       say: 'rm-3 is sent the state, and in view number 4 it is a full member again.',
       until: { kind: 'view', node: 'rm-3', amount: 4 },
       show: { view: 'cluster' },
+      span: { from: 290, to: 385 },
     },
     {
       say: 'Bob adds 100, all three execute it, and he gets 111. A wrong suspicion costs some work. It costs no correctness, and that is why it is allowed to happen.',
       until: { end: true },
       show: { view: 'history' },
+      span: { from: 495, to: 520 },
       check: 'linearizable',
       finds: 'holds',
     },

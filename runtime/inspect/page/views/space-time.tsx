@@ -1,20 +1,24 @@
 /** The space-time diagram: a line a node, an arrow a message, time from left to right. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { chosen, nodes, timeline, told } from '../model.js';
+import { chosen, timeline, told } from '../model.js';
 import { Picture, Summary } from './space-time/canvas.js';
 import { paletteOf, watchTheme } from './space-time/palette.js';
 import { heightOf } from './space-time/stage.js';
 import {
+  clocked,
   colouring,
   control,
   focus,
   keepInSight,
+  lines,
   moving,
   showAll,
   showLatest,
   shown,
   size,
+  stageNow,
   step,
   zoom,
 } from './space-time/state.js';
@@ -37,7 +41,7 @@ export function SpaceTime() {
   useEffect(keepInSight, []);
   useSignalEffect(() => {
     told.value;
-    const least = heightOf(nodes.value.length, 2);
+    const least = heightOf(lines.value.length, stageNow().landmarks.faultLanes);
     if (body.current !== null) body.current.style.minHeight = `${least}px`;
   });
   const empty = useComputed(() => {
@@ -77,7 +81,8 @@ export function spaceTimeFile(): string {
     colouring: colouring.value,
     control: control.value,
     focus: focus.value,
-    nodes: nodes.value,
+    clocked: clocked.value,
+    nodes: lines.value,
     palette: paletteOf(element),
     title: 'Space-time diagram',
   });
@@ -86,8 +91,7 @@ export function spaceTimeFile(): string {
 function Bar() {
   return (
     <div class="space-time-bar">
-      <fieldset class="space-time-switch">
-        <legend>Colour by</legend>
+      <fieldset class="space-time-switch" aria-label="Colour by">
         {(['phase', 'request'] as const).map((by) => (
           <label key={by}>
             <input
@@ -98,11 +102,12 @@ function Bar() {
                 colouring.value = by;
               }}
             />
-            <span>{by}</span>
+            <span>by {by}</span>
           </label>
         ))}
       </fieldset>
-      <label class="space-time-check">
+      <Phases />
+      <label class="space-time-check" title="Messages that carry acknowledgements only">
         <input
           type="checkbox"
           checked={control.value === 'faint'}
@@ -110,10 +115,23 @@ function Bar() {
             control.value = event.currentTarget.checked ? 'faint' : 'hidden';
           }}
         />
-        control messages
+        control
       </label>
-      <Legend />
+      <label
+        class="space-time-check"
+        title="Vector clocks: how many messages of each node, sent, received and delivered, happened before; in the order of the lines"
+      >
+        <input
+          type="checkbox"
+          checked={clocked.value}
+          onChange={(event) => {
+            clocked.value = event.currentTarget.checked;
+          }}
+        />
+        clocks
+      </label>
       <div class="space-time-zoom">
+        <Signs />
         <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoom(1 / 1.6)}>
           −
         </button>
@@ -131,41 +149,70 @@ function Bar() {
   );
 }
 
-function Legend() {
+function Phases() {
+  if (colouring.value === 'request') return null;
   return (
-    <ul class="space-time-legend" aria-label="Legend">
-      {colouring.value === 'phase'
-        ? phases.map(([phase, name]) => (
-            <li key={phase} title={name}>
-              <i class={`tone-${phase.toLowerCase()}`} />
-              {phase}
-            </li>
-          ))
-        : null}
-      <li title="delivered to the application">
-        <i class="delivered" />
-        delivered
-      </li>
-      <li title="received, and held back until what comes before it is there">
-        <i class="held" />
-        held back
-      </li>
-      <li title="lost by the network, or bound for a node that has crashed">
-        <b aria-hidden="true">✕</b>
-        lost, crashed
-      </li>
-      <li title="received and of no use: late, twice, out of date">
-        <span aria-hidden="true">×</span>
-        dropped
-      </li>
+    <ul class="space-time-legend" aria-label="Colours of phases">
+      {phases.map(([phase, name]) => (
+        <li key={phase} title={name}>
+          <i class={`tone-${phase.toLowerCase()}`} />
+          {phase}
+        </li>
+      ))}
     </ul>
+  );
+}
+
+/** Each sign of the picture, as it is drawn there, in a box of 26 × 16. */
+const signs: readonly (readonly [drawing: JSX.Element, meaning: string])[] = [
+  [<path class="message" d="M2 2L20 13M20 13l-6-1.6 2.4-4z" />, 'a message, in the colour of its phase or request'],
+  [<path class="message control" d="M2 2L20 13M20 13l-6-1.6 2.4-4z" />, 'one that is for no request'],
+  [<path class="message flying" d="M2 2L20 13" />, 'a message that has not arrived'],
+  [<path class="lost" d="M9 4l8 8M9 12l8-8" />, 'lost by the network'],
+  [<path class="crashed" d="M7 2l12 12M7 14L19 2" />, 'a node crashes'],
+  [<circle class="recovered" cx="13" cy="8" r="5" />, 'it is back'],
+  [<circle class="called" cx="13" cy="8" r="4.5" />, 'a client asks'],
+  [<circle class="answered" cx="13" cy="8" r="4.5" />, 'the client is answered'],
+  [<circle class="delivered" cx="13" cy="8" r="3.5" />, 'delivered, in the order of the group'],
+  [<path class="held" d="M2 8h22" />, 'held back until what comes before is there'],
+  [<path class="dropped" d="M11 6l4 4M11 10l4-4" />, 'dropped: late, twice, or out of date'],
+  [<path class="view" d="M13 2v12" />, 'a new view: who is in the group'],
+  [<path class="cut" d="M1 8h24" />, 'the network is cut here'],
+  [<path class="missing" d="M4 14L12 2M10 14l8-12M16 14l8-12" />, 'events that were not recorded'],
+];
+
+function Signs() {
+  return (
+    <details
+      class="space-time-signs"
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) currentTarget.open = false;
+      }}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key === 'Escape') currentTarget.open = false;
+      }}
+    >
+      <summary>Signs</summary>
+      <dl>
+        {signs.map(([drawing, meaning]) => (
+          <div key={meaning}>
+            <dt>
+              <svg viewBox="0 0 26 16" width="26" height="16" aria-hidden="true">
+                {drawing}
+              </svg>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 
 function Names({ rows }: { readonly rows: readonly number[] }) {
   return (
     <div class="space-time-names">
-      {nodes.value.map((node, row) => (
+      {lines.value.map((node, row) => (
         <button
           type="button"
           key={node}

@@ -82,10 +82,18 @@ export function phaseOfMessage(timeline: Timeline, index: number): string {
   return 'SC';
 }
 
-function toneOf({ timeline, landmarks }: Stage, index: number, colouring: Colouring): Tone {
+function toneOf({ timeline, landmarks }: Stage, index: number, colouring: Colouring, request: number): Tone {
   return colouring === 'phase'
     ? phaseTone(phaseOfMessage(timeline, index))
-    : requestTone(landmarks.ordinals.get(timeline.request.at(index)));
+    : requestTone(landmarks.ordinals.get(request));
+}
+
+/** How a thing is drawn. */
+export interface Look {
+  readonly colouring: Colouring;
+  /** Word: of the requests that it is about, the one whose colour it has. */
+  readonly request: number;
+  readonly dim: boolean;
 }
 
 export function arrowOf(
@@ -93,8 +101,7 @@ export function arrowOf(
   index: number,
   { y1, y2 }: { readonly y1: number; readonly y2: number },
   x: (t: number) => number,
-  colouring: Colouring,
-  dim: boolean,
+  { colouring, request, dim }: Look,
 ): Arrow {
   const { timeline, landmarks } = stage;
   const sent = timeline.t.at(index);
@@ -108,7 +115,7 @@ export function arrowOf(
     y1,
     x2,
     y2: y1 + (y2 - y1) * end.share,
-    tone: toneOf(stage, index, colouring),
+    tone: toneOf(stage, index, colouring, request),
     type: timeline.text(timeline.word.at(index)),
     control: timeline.control.at(index) === 1,
     fate,

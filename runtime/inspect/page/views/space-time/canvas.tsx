@@ -2,7 +2,7 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { kindNumber } from '../../../timeline/chunk.js';
-import { cursor, lookAt, nodes, send, timeline, told } from '../../model.js';
+import { cursor, lookAt, send, timeline, told } from '../../model.js';
 import { CanvasPen, type Palette } from './canvas-pen.js';
 import { listen } from './gestures.js';
 import type { Hit } from './hit.js';
@@ -10,7 +10,21 @@ import { paletteOf, themes } from './palette.js';
 import { draw } from './picture.js';
 import { timeOf, xOf } from './scale.js';
 import { type Scene, sceneOf } from './scene.js';
-import { colouring, control, cursorTime, focus, lookAtTime, shown, size, stageNow, step } from './state.js';
+import {
+  clocked,
+  clocksLack,
+  colouring,
+  control,
+  cursorTime,
+  focus,
+  isAtEdge,
+  lines,
+  lookAtTime,
+  shown,
+  size,
+  stageNow,
+  step,
+} from './state.js';
 import { Tip } from './tip.js';
 import { msText, placeText } from './words.js';
 
@@ -67,13 +81,14 @@ function useDrawing(
   useSignalEffect(() => {
     // All that the picture depends on.
     told.value;
-    nodes.value;
+    lines.value;
+    clocked.value;
     const theme = themes.value;
     const { width, height } = size.value;
     const window = shown.value;
     const options = { width, height, colouring: colouring.value, control: control.value, focus: focus.value };
     cancelAnimationFrame(due.current);
-    due.current = requestAnimationFrame(() => {
+    const paint = (): void => {
       const { current: element } = canvas;
       const on = element?.getContext('2d');
       if (element === null || on === null || on === undefined || width === 0) return;
@@ -87,11 +102,14 @@ function useDrawing(
       }
       on.setTransform(ratio, 0, 0, ratio, 0, 0);
       on.clearRect(0, 0, width, height);
-      const made = sceneOf(stageNow(), window, options);
+      const stage = stageNow();
+      if (clocksLack(stage)) due.current = requestAnimationFrame(paint);
+      const made = sceneOf(stage, window, options);
       draw(made, new CanvasPen(on, palette.current.colours));
       scene.current = made;
       onRows(made.rows);
-    });
+    };
+    due.current = requestAnimationFrame(paint);
   });
   useEffect(() => () => cancelAnimationFrame(due.current), []);
 }
@@ -107,12 +125,14 @@ function Cursor() {
     const { width } = size.value;
     const window = shown.value;
     const t = cursorTime();
-    const x = xOf(window, width, t);
+    const atEdge = isAtEdge(window);
+    const x = atEdge ? 0 : xOf(window, width, t);
     const inside = x >= -1 && x <= width + 1;
     if (line.current !== null) {
       line.current.style.transform = `translateX(${x}px)`;
       line.current.style.visibility = inside ? 'visible' : 'hidden';
       line.current.classList.toggle('at-the-right', x > width - 80);
+      line.current.classList.toggle('at-the-left', x < 40);
     }
     if (veil.current !== null) {
       const begins = Math.max(0, Math.min(width, x + 1));
@@ -120,7 +140,7 @@ function Cursor() {
       veil.current.style.transform = `translateX(${begins}px)`;
       veil.current.style.visibility = ended ? 'hidden' : 'visible';
     }
-    if (label.current !== null) label.current.textContent = msText(t);
+    if (label.current !== null) label.current.textContent = `${atEdge ? '‹ ' : ''}${msText(t)}`;
   });
   const summary = useComputed(() => {
     told.value;

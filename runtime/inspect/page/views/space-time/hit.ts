@@ -51,7 +51,7 @@ function arrowAt(scene: Scene, x: number, y: number): Hit | null {
   return best;
 }
 
-/** Held back, or a fault that lasts. */
+/** Held back, a fault that lasts, or what is missing. */
 function spanAt(scene: Scene, x: number, y: number): Hit | null {
   for (const held of scene.held)
     if (x >= held.x1 && x <= held.x2 && Math.abs(y - held.y) < 5)
@@ -59,6 +59,9 @@ function spanAt(scene: Scene, x: number, y: number): Hit | null {
   for (const fault of scene.faults)
     if (x >= fault.x - 5 && x <= fault.x + fault.width + 5 && y >= fault.y && y < fault.y + 17)
       return { kind: 'event', index: fault.index, x, y, more: 0 };
+  for (const gap of scene.gaps)
+    if (x >= gap.x && x <= gap.x + gap.width && y >= scene.axis)
+      return { kind: 'event', index: gap.index, x, y, more: 0 };
   return null;
 }
 

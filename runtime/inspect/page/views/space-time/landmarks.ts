@@ -57,9 +57,15 @@ export class Landmarks {
   readonly views: number[] = [];
   readonly losses: number[] = [];
   readonly recoveries: number[] = [];
+  /** Where events are missing: indexes of what tells of it. */
+  readonly gaps: number[] = [];
+  /** Of a message of several items, by index of its `sent`: requests (words) that it was found to carry by what came of it. */
+  readonly carried = new Map<number, Set<number>>();
   readonly faults: FaultSpan[] = [];
   /** Rows that the faults need, at most FAULT_LANES. */
   faultLanes = 0;
+  /** Rows that the phases at one node need, from 1 to PHASE_LANES. */
+  phaseLanes = 1;
   #phases = new Map<number, OpenPhases>();
   #holdBack = new HoldBack();
   readonly #flights: number[] = [];
@@ -93,12 +99,13 @@ export class Landmarks {
   #reset(branch: number): void {
     this.until = new Integers();
     this.lane = new Integers();
-    for (const list of [this.reach, this.views, this.losses, this.recoveries, this.faults, this.#flights])
+    for (const list of [this.reach, this.views, this.losses, this.recoveries, this.gaps, this.faults, this.#flights])
       list.length = 0;
-    for (const known of [this.open, this.ordinals, this.downs, this.born]) known.clear();
+    for (const known of [this.open, this.ordinals, this.downs, this.born, this.carried]) known.clear();
     this.#phases = new Map();
     this.#holdBack = new HoldBack();
     this.faultLanes = 0;
+    this.phaseLanes = 1;
     this.#flight = 1;
     this.#seen = 0;
     this.#branch = branch;
@@ -125,9 +132,11 @@ export class Landmarks {
         break;
       }
       case kindNumber.phase:
+        this.#carry(timeline, index);
         this.#phase(timeline, index);
         break;
       case kindNumber.answered:
+        this.#carry(timeline, index);
         this.#close(timeline, timeline.node.at(index), timeline.request.at(index), index);
         break;
       case kindNumber.view:
@@ -147,7 +156,19 @@ export class Landmarks {
       case kindNumber.fault:
         this.#fault(timeline.text(timeline.word.at(index)), index);
         break;
+      case kindNumber.missed:
+        this.gaps.push(index);
+        break;
     }
+  }
+
+  /** The trace does not say what is in a message: what several items of one brought into a phase, it carried. */
+  #carry(timeline: Timeline, index: number): void {
+    const message = timeline.cause.at(index);
+    if (message === NONE || timeline.kind.at(message) !== kindNumber.sent || timeline.amount.at(message) < 2) return;
+    const carried = this.carried.get(message) ?? new Set();
+    for (const request of timeline.requestsAt(index)) carried.add(request);
+    this.carried.set(message, carried);
   }
 
   #request(request: number): void {
@@ -205,6 +226,7 @@ export class Landmarks {
     const lane = free ?? PHASE_LANES - 1;
     phases.busyUntil[lane] = to;
     this.lane.set(index, lane);
+    this.phaseLanes = Math.max(this.phaseLanes, lane + 1);
   }
 
   #crash(timeline: Timeline, index: number): void {

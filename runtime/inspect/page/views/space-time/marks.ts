@@ -68,6 +68,18 @@ export interface Severed {
   readonly oneWay: boolean;
 }
 
+/** Events are missing here. */
+export interface Gap {
+  /** Index of the event that tells of it. */
+  readonly index: number;
+  readonly x: number;
+  readonly width: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** px that a gap has at least, so that it is seen. */
+const GAP = 8;
 /** px in which losses at one node are drawn as one. */
 const CLUSTER = 7;
 /** px for a letter of a label, more or less. */
@@ -187,6 +199,17 @@ export function faultMarks({ timeline, landmarks, x, width }: Within, axis: numb
   return marks.map((mark) => {
     const after = marks.filter(({ x: other, y }) => y === mark.y && other > mark.x).map(({ x: other }) => other);
     return { ...mark, room: Math.min(width, ...after) - Math.max(mark.x, 0) - 12 };
+  });
+}
+
+/** From the last event before it to where it is told. */
+export function gapMarks({ timeline, landmarks, x, width }: Within): Gap[] {
+  return landmarks.gaps.flatMap((index): Gap[] => {
+    const to = x(index);
+    const from = Math.min(index === 0 ? to : x(index - 1), to - GAP);
+    if (to < 0 || from > width) return [];
+    const left = Math.max(from, -GAP);
+    return [{ index, x: left, width: Math.min(to, width + GAP) - left, count: timeline.amount.at(index) }];
   });
 }
 

@@ -1,7 +1,7 @@
 /** Phases of requests, as blocks under the line of the node where they were reported, or as chips where they took no time. */
 import { NONE } from '../../../timeline/chunk.js';
-import { phaseTone, requestTone, type Tone } from './arrows.js';
-import type { Colouring, Stage } from './stage.js';
+import { type Look, phaseTone, requestTone, type Tone } from './arrows.js';
+import type { Lane, Stage } from './stage.js';
 
 export interface Block {
   readonly index: number;
@@ -20,20 +20,17 @@ export interface Chip extends Block {
 }
 
 /** px. */
-const BLOCK_HEIGHT = 12;
-const UNDER_LINE = 5;
 const CHIP = { narrowest: 3, widest: 28 };
 
 export function blockOf(
   { timeline, landmarks }: Stage,
   index: number,
   y: number,
+  lane: Lane,
   x: (t: number) => number,
-  colouring: Colouring,
-  dim: boolean,
+  { colouring, request, dim }: Look,
 ): Block {
   const phase = timeline.text(timeline.word.at(index));
-  const request = timeline.request.at(index);
   const until = landmarks.until.at(index);
   const from = x(timeline.t.at(index));
   const to = x(until === NONE ? timeline.end : timeline.t.at(until));
@@ -41,8 +38,8 @@ export function blockOf(
     index,
     x: from,
     width: Math.max(to - from, 1),
-    y: y + UNDER_LINE + landmarks.lane.at(index) * (BLOCK_HEIGHT + 1),
-    height: BLOCK_HEIGHT,
+    y: y + lane.under + landmarks.lane.at(index) * (lane.height + 1),
+    height: lane.height,
     tone: colouring === 'phase' ? phaseTone(phase) : requestTone(landmarks.ordinals.get(request)),
     phase,
     request: timeline.text(request),

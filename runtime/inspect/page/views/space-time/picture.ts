@@ -10,8 +10,10 @@ import { FAULT_ROW } from './stage.js';
 
 /** Shades that can be told apart. */
 const SHADES = 8;
-/** Arrows up to which each says what it is, px that one must be long for that, and px between two names. */
-const NAMED = { arrows: 80, length: 90, apart: 15 };
+/** px: letters that are smaller say nothing. */
+const LEGIBLE = 7;
+/** px between slanting lines. */
+const HATCH = 9;
 const DIM = 0.14;
 const FAINT = 0.4;
 const MEMBERS = 0.6;
@@ -19,10 +21,20 @@ const MEMBERS = 0.6;
 export function draw(scene: Scene, pen: Pen): void {
   grid(scene, pen);
   if (scene.shading !== null) shade(scene, pen);
+  gaps(scene, pen);
   faults(scene, pen);
   lives(scene, pen);
   blocks(scene, pen);
   arrows(scene.arrows, pen);
+  letters(scene, pen);
+  for (const { text, ...label } of scene.labels)
+    pen.text(label.x, label.y, text, {
+      colour: 'faint',
+      size: label.size,
+      align: 'center',
+      halo: true,
+      turn: label.turn,
+    });
   dots(scene, pen);
   crosses(scene.crosses, pen);
   views(scene, pen);
@@ -97,6 +109,30 @@ function faults({ faults, severed, height }: Scene, pen: Pen): void {
   }
 }
 
+/** Hatched, and how many are missing, where that fits. */
+function gaps({ gaps, axis, height, width }: Scene, pen: Pen): void {
+  for (const { x, width: wide, count } of gaps) {
+    pen.boxes([x, axis, wide, height - axis], { colour: 'sunken' });
+    pen.lines(hatching(x, axis, wide, height - axis), { colour: 'faint', alpha: 0.35 });
+    pen.lines([x, axis, x, height, x + wide, axis, x + wide, height], { colour: 'faint', alpha: 0.6 });
+    const [left, right] = [Math.max(x, 0), Math.min(x + wide, width)];
+    const text = `${count.toLocaleString('en')} missed`;
+    const fits = right - left > text.length * 6.4;
+    const [middle, y] = fits ? [(left + right) / 2, axis + 12] : [left + 7, (axis + height) / 2];
+    pen.text(middle, y, text, { colour: 'text', bold: true, align: 'center', halo: true, turn: fits ? 0 : -90 });
+  }
+}
+
+/** Slanting lines, px apart, none of which leaves the box. */
+function hatching(x: number, y: number, width: number, height: number): number[] {
+  const lines: number[] = [];
+  for (let at = HATCH; at < width + height; at += HATCH) {
+    const [down, across] = [Math.min(at, height), Math.min(at, width)];
+    lines.push(x + at - down, y + down, x + across, y + at - across);
+  }
+  return lines;
+}
+
 function lives({ lives, held }: Scene, pen: Pen): void {
   const ends = (up: boolean): number[] =>
     lives.filter((life) => life.up === up).flatMap(({ x1, x2, y }) => [x1, y, x2, y]);
@@ -119,13 +155,27 @@ function blocks(scene: Scene, pen: Pen): void {
       { colour: tone, alpha: dim ? DIM : 0.85, radius: 2 },
     );
   }
-  for (const { x, y, width, height, phase, request, dim } of all) {
-    const left = Math.max(x, 0);
-    const room = x + width - left;
-    if (dim || room < phase.length * 7 + 5) continue;
-    const text = room > (phase.length + request.length + 2) * 6.5 ? `${phase} ${request}` : phase;
-    pen.text(left + 3.5, y + height / 2 + 0.5, text, { colour: 'raised', size: 9.5, bold: true });
+}
+
+/** Which phase each block is, and of what, as far as that fits into what is seen of it. */
+function letters(scene: Scene, pen: Pen): void {
+  for (const row of grouped([...scene.blocks, ...scene.chips], ({ y }) => `${y}`)) {
+    row.sort((a, b) => a.x - b.x);
+    row.forEach((block, place) => {
+      const { x, width } = block;
+      lettersOf(block, Math.min(x + width, row[place + 1]?.x ?? x + width, scene.width), pen);
+    });
   }
+}
+
+/** `end` is where it ends, or something else begins. */
+function lettersOf({ x, y, height, phase, request, dim }: Block, end: number, pen: Pen): void {
+  const size = Math.min(9.5, height - 1);
+  if (dim || size < LEGIBLE) return;
+  const left = Math.max(x, 0);
+  const letters = (end - left - 6) / (size * 0.68);
+  const text = [`${phase} ${request}`, phase].find((each) => each.length <= letters);
+  if (text !== undefined) pen.text(left + 3.5, y + height / 2 + 0.5, text, { colour: 'raised', size, bold: true });
 }
 
 function arrows(all: readonly Arrow[], pen: Pen): void {
@@ -146,34 +196,6 @@ function arrows(all: readonly Arrow[], pen: Pen): void {
         { colour, width: 1.8, alpha },
       );
     }
-  }
-  name(
-    all.filter(({ dim, control }) => !dim && !control),
-    pen,
-  );
-}
-
-/** Says of each arrow what it is, where there is room for it. */
-function name(arrows: readonly Arrow[], pen: Pen): void {
-  if (arrows.length > NAMED.arrows) return;
-  /** Points that the names so far go over. */
-  const taken: [x: number, y: number][] = [];
-  for (const { x1, y1, x2, y2, type } of arrows) {
-    const length = Math.hypot(x2 - x1, y2 - y1);
-    const half = type.length * 3;
-    if (length < Math.max(NAMED.length, half * 2 + 40)) continue;
-    const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
-    const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
-    const points = [-1, -0.5, 0, 0.5, 1].map((share): [number, number] => [
-      x + ux * half * share,
-      y + uy * half * share,
-    ]);
-    if (points.some(([px, py]) => taken.some(([tx, ty]) => Math.hypot(px - tx, py - ty) < NAMED.apart))) continue;
-    taken.push(...points);
-    const degrees = (Math.atan2(uy, ux) * 180) / Math.PI;
-    // Never on its head.
-    const turn = Math.abs(degrees) > 90 ? degrees + 180 : degrees;
-    pen.text(x, y, type, { colour: 'faint', size: 10, align: 'center', halo: true, turn });
   }
 }
 

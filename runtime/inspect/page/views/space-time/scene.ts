@@ -3,13 +3,17 @@
  * SVG. Where more happens than can be told apart, messages become shading; losses, crashes, views and faults never do.
  */
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
-import { type Arrow, arrowOf, stubOf } from './arrows.js';
+import { isFor } from './about.js';
+import { type Arrow, arrowOf, type Look, stubOf } from './arrows.js';
 import { type Shading, shadingOfEvents } from './density.js';
+import { type Label, labelsOf, type Stamped } from './labels.js';
 import { BLOCK } from './landmarks.js';
 import {
   type Cross,
   type FaultMark,
   faultMarks,
+  type Gap,
+  gapMarks,
   type Life,
   lifelines,
   lossMarks,
@@ -20,7 +24,7 @@ import {
 } from './marks.js';
 import { type Block, blockOf, type Chip, chipsOf } from './phases.js';
 import { type Tick, ticks, type Window, xOf } from './scale.js';
-import { rowsAt, type SceneOptions, type Stage } from './stage.js';
+import { type Lane, laneIn, rowsAt, type SceneOptions, type Stage } from './stage.js';
 
 /** Events of a window up to which each is drawn. */
 const SINGLE = 3000;
@@ -68,19 +72,30 @@ export interface Scene {
   readonly views: readonly ViewMark[];
   readonly faults: readonly FaultMark[];
   readonly severed: readonly Severed[];
+  readonly gaps: readonly Gap[];
+  readonly labels: readonly Label[];
 }
 
 export function sceneOf(stage: Stage, window: Window, options: SceneOptions): Scene {
   const { timeline, landmarks, rowOf } = stage;
   const { width, height } = options;
-  const { axis, rows } = rowsAt(rowOf.size, height, landmarks.faultLanes);
-  const drawing = new Drawing(stage, window, options, rows);
+  const { axis, rows, apart } = rowsAt(rowOf.size, height, landmarks.faultLanes);
+  const drawing = new Drawing(stage, window, options, rows, laneIn(apart, landmarks.phaseLanes));
   const [from, to] = [timeline.placeAt(window.from), timeline.placeAt(window.to)];
   const single = to - from <= SINGLE;
   if (single) drawing.each(from, to);
   else drawing.focus();
   const x = (index: number): number => xOf(window, width, timeline.t.at(index));
   const within = { timeline, landmarks, rowOf, rows, width, x, from, to, window };
+  const { arrows, blocks, stamped } = drawing;
+  const chips = chipsOf(drawing.instants, blocks, rows.length);
+  const { labels, views } = labelsOf(stage, {
+    width,
+    arrows,
+    stamped,
+    views: viewMarks(within),
+    blocks: [...blocks, ...chips],
+  });
   return {
     window,
     width,
@@ -90,15 +105,17 @@ export function sceneOf(stage: Stage, window: Window, options: SceneOptions): Sc
     shading: single ? null : shadingFor(stage, window, options, to - from),
     ticks: ticks(window, width),
     lives: lifelines(within),
-    arrows: drawing.arrows,
+    arrows,
     held: drawing.held,
-    blocks: drawing.blocks,
-    chips: chipsOf(drawing.instants, drawing.blocks, rows.length),
+    blocks,
+    chips,
     dots: drawing.dots,
     crosses: [...drawing.stubs, ...lossMarks(within, single)],
-    views: viewMarks(within),
+    views,
     faults: faultMarks(within, axis),
     severed: severed(within),
+    gaps: gapMarks(within),
+    labels,
   };
 }
 
@@ -124,16 +141,19 @@ class Drawing {
   readonly instants: Chip[] = [];
   readonly dots: Dot[] = [];
   readonly stubs: Cross[] = [];
+  readonly stamped: Stamped[] = [];
   readonly #stage: Stage;
   readonly #window: Window;
   readonly #options: SceneOptions;
   readonly #rows: readonly number[];
+  readonly #lane: Lane;
 
-  constructor(stage: Stage, window: Window, options: SceneOptions, rows: readonly number[]) {
+  constructor(stage: Stage, window: Window, options: SceneOptions, rows: readonly number[], lane: Lane) {
     this.#stage = stage;
     this.#window = window;
     this.#options = options;
     this.#rows = rows;
+    this.#lane = lane;
   }
 
   /** All from one place to another, and what began before and lasts until then. */
@@ -154,7 +174,7 @@ class Drawing {
 
   /** What is highlighted, where all else is shading. */
   focus(): void {
-    const { timeline } = this.#stage;
+    const { timeline, landmarks } = this.#stage;
     const { focus } = this.#options;
     if (focus?.kind === 'messages') for (const index of focus.indexes) this.#take(index);
     if (focus?.kind !== 'request') return;
@@ -162,7 +182,8 @@ class Drawing {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
     const to = Math.min(last + 1, first + COUNTED);
-    for (let index = first; index < to; index++) if (timeline.request.at(index) === focus.request) this.#take(index);
+    for (let index = first; index < to; index++)
+      if (isFor(timeline, landmarks, index, focus.request)) this.#take(index);
   }
 
   #lasts(index: number): boolean {
@@ -179,8 +200,10 @@ class Drawing {
     switch (timeline.kind.at(index)) {
       case kindNumber.sent:
         this.#message(index, y);
+        this.#stamp(index, y);
         break;
       case kindNumber.received: {
+        this.#stamp(index, y);
         const delivered = landmarks.until.at(index);
         if (delivered === NONE) break;
         this.held.push({ index: delivered, x1: this.#x(index), x2: this.#x(delivered), y, dim: this.#dim(index) });
@@ -188,6 +211,7 @@ class Drawing {
       }
       case kindNumber.delivered:
         this.#dot(index, 'delivered', y);
+        this.#stamp(index, y);
         break;
       case kindNumber.called:
         this.#dot(index, 'called', y);
@@ -214,21 +238,37 @@ class Drawing {
     const to = this.#stage.rowOf.get(timeline.peer.at(index));
     if (to === undefined) return;
     const ends = { y1: y, y2: this.#rows[to] as number }; // every row has its place
-    this.arrows.push(arrowOf(this.#stage, index, ends, this.#xAt, this.#options.colouring, this.#dim(index)));
+    this.arrows.push(arrowOf(this.#stage, index, ends, this.#xAt, this.#look(index)));
   }
 
   #phase(index: number, row: number, y: number): void {
     const { timeline, landmarks } = this.#stage;
     const until = landmarks.until.at(index);
     const lasting = landmarks.open.has(index) || (until !== NONE && timeline.t.at(until) > timeline.t.at(index));
-    const { colouring } = this.#options;
-    const block = blockOf(this.#stage, index, y, this.#xAt, colouring, this.#dim(index));
+    const block = blockOf(this.#stage, index, y, this.#lane, this.#xAt, this.#look(index));
     if (lasting) this.blocks.push(block);
     else this.instants.push({ ...block, row });
   }
 
   #dot(index: number, kind: Dot['kind'], y: number): void {
     this.dots.push({ index, kind, x: this.#x(index), y, dim: this.#dim(index) });
+  }
+
+  /** What may show its vector clock. */
+  #stamp(index: number, y: number): void {
+    const { timeline, clocks } = this.#stage;
+    const sent = timeline.sent.at(index);
+    const control = timeline.control.at(sent === NONE ? index : sent) === 1;
+    if (clocks === null || control || this.#dim(index)) return;
+    this.stamped.push({ index, x: this.#x(index), y });
+  }
+
+  #look(index: number): Look {
+    const { timeline } = this.#stage;
+    const { colouring, focus } = this.#options;
+    const dim = this.#dim(index);
+    const request = focus?.kind === 'request' && !dim ? focus.request : timeline.request.at(index);
+    return { colouring, request, dim };
   }
 
   readonly #xAt = (t: number): number => xOf(this.#window, this.#options.width, t);
@@ -238,12 +278,12 @@ class Drawing {
   }
 
   #dim(index: number): boolean {
-    const { timeline } = this.#stage;
+    const { timeline, landmarks } = this.#stage;
     const { focus } = this.#options;
     if (focus === null) return false;
     switch (focus.kind) {
       case 'request':
-        return timeline.request.at(index) !== focus.request;
+        return !isFor(timeline, landmarks, index, focus.request);
       case 'node':
         return timeline.node.at(index) !== focus.node && timeline.peer.at(index) !== focus.node;
       case 'messages':

@@ -3,21 +3,34 @@ import { computed, effect, signal } from '@preact/signals';
 import { kindNumber, NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
 import { type Choice, chosen, cursor, following, lookAt, nodes, timeline, told } from '../../model.js';
+import { isFor } from './about.js';
+import { Clocks } from './clocks.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
-import { latest, panned, showing, timeOf, type Window, whole, zoomed } from './scale.js';
+import { inLines } from './order.js';
+import { latest, panned, showing, spanOf, timeOf, type Window, whole, within, zoomed } from './scale.js';
 import type { Colouring, Focus, Stage } from './stage.js';
 import { rowsOf } from './svg.js';
 
 /** Events that the diagram shows while nobody has said which. */
 const LATEST = 240;
+/** Events whose vector clocks are computed for one picture: a few ms, so that no frame waits. */
+const CLOCKED = 20_000;
+/** Of a span that is to be seen: what is shown beside it. */
+const AROUND = 0.04;
 
 export const colouring = signal<Colouring>('phase');
 export const control = signal<'faint' | 'hidden'>('faint');
+/** Whether vector clocks are shown. */
+export const clocked = signal(false);
+/** The nodes, a line each, top down. */
+export const lines = computed(() => inLines(nodes.value));
 /** Of the picture, px. */
 export const size = signal({ width: 0, height: 0 });
-/** The stretch that somebody asked for; null: the latest. */
-const wanted = signal<Window | null>(null);
+/** The stretch of which run somebody asked for: of another it means nothing. */
+const asked = signal<{ readonly of: Timeline; readonly window: Window } | null>(null);
+/** The stretch that is to be seen; null: the latest. */
+const wanted = computed(() => (asked.value?.of === timeline.value ? asked.value.window : null));
 
 export const shown = computed((): Window => {
   told.value;
@@ -26,6 +39,10 @@ export const shown = computed((): Window => {
 
 /** Whether the picture moves along with the run. */
 export const moving = computed(() => wanted.value === null);
+
+function want(window: Window): void {
+  asked.value = { of: timeline.peek(), window };
+}
 
 export const focus = computed((): Focus | null => {
   const { value: choice } = chosen;
@@ -60,7 +77,7 @@ let stage: Stage | null = null;
 /** What the picture is made from, as far as the run has come. */
 export function stageNow(): Stage {
   const of = timeline.value;
-  const names = nodes.value;
+  const names = lines.value;
   const landmarks = stage?.timeline === of ? stage.landmarks : new Landmarks();
   landmarks.follow(of);
   const rows = rowsOf(of, names);
@@ -68,9 +85,17 @@ export function stageNow(): Stage {
   const rowOf = same && stage !== null ? stage.rowOf : rows;
   const density = same && stage?.density.fits(rowOf, of.branch) ? stage.density : new Density(rowOf, of.branch);
   density.follow(of);
-  stage = { timeline: of, landmarks, rowOf, density };
+  stage = { timeline: of, landmarks, rowOf, density, clocks: clocked.value ? clocksOf(of, rowOf) : null };
   return stage;
 }
+
+function clocksOf(of: Timeline, rowOf: Stage['rowOf']): Clocks {
+  const known = stage?.timeline === of ? stage.clocks : null;
+  return known?.fits(rowOf, of.branch) === true ? known : new Clocks(rowOf, of.branch);
+}
+
+/** Computes some more of the vector clocks; says whether there are more to come. */
+export const clocksLack = ({ timeline: of, clocks }: Stage): boolean => clocks !== null && !clocks.follow(of, CLOCKED);
 
 function sameRows(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
   return a.size === b.size && [...b].every(([node, row]) => a.get(node) === row);
@@ -78,27 +103,41 @@ function sameRows(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>
 
 export function zoom(factor: number, x = size.value.width / 2): void {
   const at = timeOf(shown.value, size.value.width, x);
-  wanted.value = zoomed(shown.value, at, factor, timeline.value.end);
+  want(zoomed(shown.value, at, factor, timeline.value.end));
 }
 
 /** By px; to the right shows what is earlier. */
 export function pan(x: number): void {
   const { from, to } = shown.value;
   const { width } = size.value;
-  if (width > 0) wanted.value = panned(shown.value, (-x / width) * (to - from), timeline.value.end);
+  if (width > 0) want(panned(shown.value, (-x / width) * (to - from), timeline.value.end));
+}
+
+/** The whole of it, and a little at either side. */
+export function showSpan(span: Window): void {
+  settled = chosen.value;
+  const margin = spanOf(span) * AROUND;
+  want(within({ from: span.from - margin, to: span.to + margin }, timeline.value.end));
 }
 
 export function showAll(): void {
-  wanted.value = whole(timeline.value.end);
+  want(whole(timeline.value.end));
 }
 
 export function showLatest(): void {
-  wanted.value = null;
+  asked.value = null;
   lookAt(timeline.value.length);
 }
 
 /** The time of the cursor: that of the last event before it. */
 export const cursorTime = (): number => (cursor.value === 0 ? 0 : timeline.value.t.at(cursor.value - 1));
+
+/** Whether the cursor stands after an event that is earlier than what is shown, and before one that is not: it is drawn at the edge. */
+export function isAtEdge(window: Window): boolean {
+  const { value: place } = cursor;
+  const of = timeline.value;
+  return cursorTime() < window.from && place < of.length && of.t.at(place) >= window.from;
+}
 
 /** Puts the cursor after all that has happened by this time. */
 export function lookAtTime(t: number): void {
@@ -127,7 +166,7 @@ function isAbout(of: Timeline, index: number, now: Focus | null): boolean {
     case 'node':
       return of.node.at(index) === now.node;
     case 'request':
-      return of.request.at(index) === now.request;
+      return isFor(of, stageNow().landmarks, index, now.request);
     case 'messages':
       return (
         now.indexes.has(index) || (of.kind.at(index) === kindNumber.received && now.indexes.has(of.sent.at(index)))
@@ -145,15 +184,20 @@ export function keepInSight(): () => void {
   };
 }
 
+/** The choice that the stretch was chosen for: it has not to be sought again when the diagram comes to the front. */
+let settled: Choice | null = null;
+
 function showChosen(): void {
   const { value: choice } = chosen;
+  if (choice === settled) return;
+  settled = choice;
   const of = timeline.peek();
   const window = shown.peek();
   const [first, last] = spanOfChoice(of, choice);
   if (first === undefined || last === undefined || last >= of.length) return;
   const [from, to] = [of.t.at(first), of.t.at(last)];
   if (from <= window.to && to >= window.from) return;
-  wanted.value = showing(window, from, of.end);
+  want(showing(window, from, of.end));
 }
 
 /** Indexes of the first and the last event of what is chosen, where it has a place in time. */
@@ -174,9 +218,9 @@ function showCursor(): () => void {
     before = t;
     if (window === null) {
       const auto = latest(timeline.peek(), LATEST);
-      if (t < auto.from) wanted.value = showing(auto, t, timeline.peek().end);
-    } else if (seen || !following.peek()) {
-      wanted.value = showing(window, t, timeline.peek().end);
+      if (t < auto.from) want(showing(auto, t, timeline.peek().end));
+    } else if ((seen || !following.peek()) && !isAtEdge(window)) {
+      want(showing(window, t, timeline.peek().end));
     }
   });
 }

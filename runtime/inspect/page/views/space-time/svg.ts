@@ -1,6 +1,7 @@
 /** The diagram as an SVG file: the same picture as on the canvas, with the names of the nodes beside it. */
 import { NONE } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
+import { Clocks } from './clocks.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
 import type { Colour } from './pen.js';
@@ -13,6 +14,8 @@ import { SvgPen } from './svg-pen.js';
 export interface SvgOptions extends SceneOptions {
   /** Nodes, top down. */
   readonly nodes: readonly string[];
+  /** Whether vector clocks are shown. */
+  readonly clocked: boolean;
   readonly palette: Readonly<Record<Colour, string>>;
   readonly title: string;
 }
@@ -26,7 +29,9 @@ export function spaceTimeSvg(timeline: Timeline, window: Window, options: SvgOpt
   const rowOf = rowsOf(timeline, options.nodes);
   const density = new Density(rowOf, timeline.branch);
   density.follow(timeline);
-  const scene = sceneOf({ timeline, landmarks, rowOf, density }, window, options);
+  const clocks = options.clocked ? new Clocks(rowOf, timeline.branch) : null;
+  clocks?.follow(timeline, timeline.length);
+  const scene = sceneOf({ timeline, landmarks, rowOf, density, clocks }, window, options);
   const pen = new SvgPen(options.palette);
   options.nodes.forEach((name, row) => {
     pen.text(NAMES - 10, scene.rows[row] ?? 0, name, { colour: 'text', bold: true, align: 'right', room: NAMES - 12 });

@@ -1,12 +1,14 @@
 /** A note beside what the pointer is over. */
 import type { ReadonlySignal } from '@preact/signals';
-import { kindNumber, NONE } from '../../../timeline/chunk.js';
+import { kindNumber } from '../../../timeline/chunk.js';
 import type { Timeline } from '../../../timeline/timeline.js';
 import { event, timeline } from '../../model.js';
+import { requestsOf } from './about.js';
 import { phaseOfMessage } from './arrows.js';
+import { clockText } from './clocks.js';
 import type { Hit } from './hit.js';
-import { size } from './state.js';
-import { eventText, fateText, msText } from './words.js';
+import { size, stageNow } from './state.js';
+import { eventText, fateText, listText, msText } from './words.js';
 
 export function Tip({ hit }: { readonly hit: ReadonlySignal<Hit | null> }) {
   const { value: at } = hit;
@@ -36,8 +38,11 @@ export function Tip({ hit }: { readonly hit: ReadonlySignal<Hit | null> }) {
 
 function linesOf(of: Timeline, index: number): string[] {
   const t = msText(of.t.at(index));
-  const request = of.request.at(index);
-  const about = request === NONE ? [] : [`for ${of.text(request)}`];
+  const { landmarks, clocks } = stageNow();
+  const requests = requestsOf(of, landmarks, index).map((request) => of.text(request));
+  const about = requests.length === 0 ? [] : [`for ${listText(requests)}`];
+  const clock = clocks?.at(of, index) ?? null;
+  const clocked = clock === null ? [] : [`vector clock ${clockText(clock)}`];
   if (of.kind.at(index) === kindNumber.sent) {
     const items = of.amount.at(index);
     const phase = phaseOfMessage(of, index);
@@ -46,6 +51,7 @@ function linesOf(of: Timeline, index: number): string[] {
       [t, items > 1 ? `${items} items` : '', ...about].filter((part) => part !== '').join(' · '),
       fateText(of, index),
       ...(of.control.at(index) === 1 ? ['control: acknowledges only'] : phase === '' ? [] : [`part of ${phase}`]),
+      ...clocked,
     ];
   }
   const told = event.value?.index === index ? event.value.event : null;
@@ -57,5 +63,5 @@ function linesOf(of: Timeline, index: number): string[] {
             .join(', ')}`,
         ]
       : [];
-  return [eventText(of, index), [t, ...about].join(' · '), ...stamp];
+  return [eventText(of, index), [t, ...about].join(' · '), ...stamp, ...clocked];
 }

@@ -7,15 +7,16 @@ export const msText = (t: number): string => `${t >= 1000 ? t.toFixed(1) : t.toF
 
 const times = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
 
+/** The first few, and how many more. */
+export const listText = (all: readonly string[]): string =>
+  all.length > 3 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} more` : all.join(', ');
+
 export function eventText(timeline: Timeline, index: number): string {
   const node = timeline.text(timeline.node.at(index));
   const peer = timeline.text(timeline.peer.at(index));
   const word = timeline.text(timeline.word.at(index));
   const amount = timeline.amount.at(index);
-  const requests = (): string => {
-    const all = timeline.requestsAt(index).map((request) => timeline.text(request));
-    return all.length > 3 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} more` : all.join(', ');
-  };
+  const requests = (): string => listText(timeline.requestsAt(index).map((request) => timeline.text(request)));
   switch (timeline.kind.at(index)) {
     case kindNumber.called:
       return `${node} is asked for ${requests()}`;
@@ -51,6 +52,8 @@ export function eventText(timeline: Timeline, index: number): string {
       return `${node} is back, as incarnation ${amount}`;
     case kindNumber.fault:
       return word;
+    case kindNumber.missed:
+      return `${times(amount, 'One event is', 'events are')} missing here: they came faster than they could be shown`;
     default:
       return node;
   }
