@@ -33,12 +33,12 @@ export const fitting = ({ width, height }: Size, room: Size): number =>
 export const wholeFrame = (drawing: Size, room: Size): Frame =>
   around(drawing, room, { x: 0, y: 0, ...drawing }, fitting(drawing, room));
 
-/** The first of these that can be read whole; else the last. They are given from the chart itself inwards. */
+/** The largest of these that can be read whole, around what is active; else that itself. They are given from the outermost inwards. */
 export function followingFrame(drawing: Size, room: Size, areas: readonly Area[]): Frame {
-  const all = [{ x: 0, y: 0, ...drawing }, ...areas];
-  const area = all.find((each) => fitting(each, room) >= READABLE);
+  const whole = { x: 0, y: 0, ...drawing };
+  const area = [whole, ...areas.slice(0, -1)].find((each) => fitting(each, room) >= READABLE);
   if (area !== undefined) return around(drawing, room, area, fitting(area, room));
-  return around(drawing, room, all.at(-1) as Area, PART); // the chart is one of them
+  return around(drawing, room, areas.at(-1) ?? whole, PART);
 }
 
 /** With this in the middle, as far as the drawing goes. */

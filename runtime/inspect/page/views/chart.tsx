@@ -171,7 +171,7 @@ function Scope() {
             scope.value = each;
           }}
         >
-          {each === 'own' ? 'own' : 'all'}
+          {each === 'own' ? 'this' : 'all'}
         </button>
       ))}
     </fieldset>

@@ -77,12 +77,13 @@ function badgeOf(slot: Slot, at: NodeAt | undefined): string {
 function contentOf(slot: Slot, at: NodeAt | undefined, place: number): ActorRow[] {
   const line = Math.floor((slot.width - BESIDE) / CHARACTER);
   const actors = [...(at?.actors ?? [])].sort(([a], [b]) => inRank(a, b)).slice(0, slot.rows);
-  return actors.map(([actor, { state, since }]) => {
+  return actors.map(([actor, { state, since }], i) => {
     const whole = labelOf(actor);
     const beside = line - whole.length - 1;
     const least = Math.min(state.length, `…${state.split('.').at(-1)}`.length);
-    // What it is at says more than whose it is, where only one of both has room.
-    const label = state.length <= beside || (state.length > line && least <= beside) ? whole : '';
+    // What it is at says more than whose it is, where only one of both has room; of the first row everybody knows.
+    const isKept = state.length <= beside || (least <= beside && (i > 0 || state.length > line));
+    const label = isKept ? whole : '';
     const short = shortened(state, label === '' ? line : line - label.length - 1);
     return { actor, label, state, short, fresh: since === place - 1 && since !== NONE };
   });

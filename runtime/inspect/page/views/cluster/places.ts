@@ -35,6 +35,8 @@ export const HEAD = 28;
 export const ROW = 17;
 /** Between the nodes and the edges of the pane: at the top and the bottom there is a line of text. */
 const MARGIN = { x: 12, top: 32, bottom: 30 };
+/** At the sides where the groups stand above each other: what passes a group does so there. */
+const ASIDE = 30;
 /** Between two nodes, where it is narrow. */
 const GAP = 10;
 /** Between two groups: messages are read there. */
@@ -173,11 +175,13 @@ class Pane {
   readonly across: number;
   readonly #along: number;
   readonly #size: Size;
+  readonly #aside: number;
 
   constructor(size: Size) {
     this.#size = size;
-    const inner = { x: size.width - 2 * MARGIN.x, y: size.height - MARGIN.top - MARGIN.bottom };
     this.isHigh = size.height > size.width * 1.1;
+    this.#aside = this.isHigh ? ASIDE : MARGIN.x;
+    const inner = { x: size.width - 2 * this.#aside, y: size.height - MARGIN.top - MARGIN.bottom };
     this.across = Math.max(1, this.isHigh ? inner.x : inner.y);
     this.#along = Math.max(1, this.isHigh ? inner.y : inner.x);
   }
@@ -214,7 +218,7 @@ class Pane {
   }
 
   #slots({ role, nodes, rows, width, height, lines, depth, step }: Form, from: number): Slot[] {
-    const middle = (this.isHigh ? MARGIN.x : MARGIN.top) + this.across / 2;
+    const middle = (this.isHigh ? this.#aside : MARGIN.top) + this.across / 2;
     const half = (this.isHigh ? height : width) / 2;
     return nodes.map((node, i) => {
       // Front ends bend away from the others, as the others do from them.

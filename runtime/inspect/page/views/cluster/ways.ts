@@ -5,15 +5,35 @@ import type { Area, Place, Size, Slot } from './places.js';
 /** Between the edge of a node and a message that has just left it. */
 const CLEAR = 9;
 /** Between a way and a node that it passes. */
-const PASSING = 6;
-/** How far ways are bent, px at the middle, the least first. */
-const BENDS = [0, 26, 44, 62, 80, 100, 124, 150, 180, 215, 260].flatMap((bend) => (bend === 0 ? [0] : [bend, -bend]));
+const PASSING = 8;
+/** How far to one side a way is pulled where it begins and where it ends: px of a way of 400 px, more of a longer one. */
+type Bend = readonly [number, number];
+/** Those that are tried, the straightest first. */
+const BENDS: readonly Bend[] = [
+  16, 26, 35, 44, 53, 62, 71, 80, 90, 100, 112, 124, 136, 150, 165, 180, 200, 220, 240, 260,
+]
+  .flatMap((size) => [size, -size])
+  .flatMap((size): Bend[] => [
+    [size, size],
+    [size, 0],
+    [0, size],
+    [size, -size],
+    [size, size / 2],
+    [size / 2, size],
+    [size, -size / 2],
+    [-size / 2, size],
+  ])
+  .sort((a, b) => pulled(a) - pulled(b));
 /** Px at the edges of the pane where no way goes. */
 const EDGE = 12;
 /** Points at which a way is looked at. */
-const POINTS = 48;
+const POINTS = 40;
 /** Messages keep to the right of their way, as cars do: px. */
 const LANE = 5;
+
+function pulled([first, second]: Bend): number {
+  return Math.abs(first) + Math.abs(second) + Math.abs(first - second) / 4;
+}
 
 export class Way {
   /** Of an SVG path. */
@@ -28,7 +48,7 @@ export class Way {
   readonly #from: number;
   readonly #to: number;
 
-  constructor(a: Slot, b: Slot, bend: number) {
+  constructor(a: Slot, b: Slot, bend: Bend) {
     [this.#a, this.#b] = [a.center, b.center];
     this.#pulls = pullsOf(a.center, b.center, bend);
     this.path = `M${written(a.center)}C${this.#pulls.map(written).join(' ')} ${written(b.center)}`;
@@ -110,22 +130,24 @@ export class Ways {
 
   #find(a: Slot, b: Slot): Way {
     const others = [...this.#slots.values()].filter((slot) => slot !== a && slot !== b);
-    let best = new Way(a, b, 0);
-    let least = Number.POSITIVE_INFINITY;
+    let best = new Way(a, b, [0, 0]);
+    let least = this.#hidden(best, others, Number.POSITIVE_INFINITY);
+    if (least === 0) return best;
     for (const bend of BENDS) {
       const way = new Way(a, b, bend);
-      const hidden = this.#hidden(way, others);
+      const hidden = this.#hidden(way, others, least);
       if (hidden === 0) return way;
       if (hidden < least) [best, least] = [way, hidden];
     }
     return best;
   }
 
-  /** How much of a way is behind other nodes, or outside. */
-  #hidden(way: Way, others: readonly Slot[]): number {
+  /** How much of a way is behind other nodes, or outside; counted up to so much. */
+  #hidden(way: Way, others: readonly Slot[], most: number): number {
     let hidden = 0;
     const { width, height } = this.#size;
     for (const point of way.points()) {
+      if (hidden >= most) return hidden;
       if (point.x < EDGE || point.y < EDGE || point.x > width - EDGE || point.y > height - EDGE) hidden += 1;
       for (const other of others) if (isWithin(point, other, PASSING)) hidden += 1;
     }
@@ -133,15 +155,15 @@ export class Ways {
   }
 }
 
-/** Of the curve that is so far from the straight line at its middle, and goes along beside it for most of its length. */
-function pullsOf(a: Place, b: Place, bend: number): [Place, Place] {
+/** Of a curve that is pulled so far aside, and goes along beside the straight line for most of its length. */
+function pullsOf(a: Place, b: Place, [first, second]: Bend): [Place, Place] {
   const length = Math.max(1, Math.hypot(b.x - a.x, b.y - a.y));
-  const pull = (bend * 4) / 3 / length;
-  const at = (part: number): Place => ({
-    x: a.x + (b.x - a.x) * part - (b.y - a.y) * pull,
-    y: a.y + (b.y - a.y) * part + (b.x - a.x) * pull,
+  const more = (Math.max(1, length / 400) * 4) / 3 / length;
+  const at = (part: number, bend: number): Place => ({
+    x: a.x + (b.x - a.x) * part - (b.y - a.y) * bend * more,
+    y: a.y + (b.y - a.y) * part + (b.x - a.x) * bend * more,
   });
-  return bend === 0 ? [at(1 / 3), at(2 / 3)] : [at(0.2), at(0.8)];
+  return first === 0 && second === 0 ? [at(1 / 3, 0), at(2 / 3, 0)] : [at(0.2, first), at(0.8, second)];
 }
 
 const isWithin = ({ x, y }: Place, area: Area, beside: number): boolean =>
