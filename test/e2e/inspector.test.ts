@@ -138,6 +138,45 @@ describe('what a viewer does', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a line drawn between nodes cuts the network there', async () => {
+    await openScene('phases-passive');
+    await goTo(Math.floor((await events()) / 2));
+    const ends = async (name: string) => page.locator(`[aria-label="Node ${name}"]`).boundingBox();
+    const [front, replica] = [await ends('fe-1'), await ends('rm-1')];
+    const pane = await page.locator('.cluster svg').boundingBox();
+    if (front === null || replica === null || pane === null) throw new Error('there is no picture');
+    const x = (front.x + front.width + replica.x) / 2;
+    await page.mouse.move(x, pane.y + 4);
+    await page.mouse.down();
+    await page.mouse.move(x, pane.y + pane.height - 4, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForSelector('.cluster .cut .mark');
+    await page.click('[data-side=act]');
+    await page.waitForSelector('.faults code:text("partition:fe-1|")');
+    expect(complaints).toEqual([]);
+  });
+
+  test('the active state of a chart is in sight, and can be read, wherever the run is', async () => {
+    await openScene('primary-crash');
+    const most = await events();
+    await goTo(Math.floor(most / 3));
+    await page.locator('[aria-label^="Actor rm of rm-2:"]').dispatchEvent('click');
+    await page.waitForSelector('.chart-view .leaf.active');
+    expect((await page.locator('.chart-view .bar').boundingBox())?.height).toBeLessThan(44);
+    const canvas = await page.locator('.chart-view .canvas').boundingBox();
+    for (const share of [0.4, 0.6, 0.8, 0.9, 1]) {
+      await goTo(Math.floor(most * share));
+      await page.waitForTimeout(900); // it follows calmly
+      const state = await page.locator('.chart-view .leaf.active > .box').first().boundingBox();
+      if (canvas === null || state === null) throw new Error('there is no chart');
+      expect(state.x).toBeGreaterThanOrEqual(canvas.x);
+      expect(state.y).toBeGreaterThanOrEqual(canvas.y);
+      expect(state.x + state.width).toBeLessThanOrEqual(canvas.x + canvas.width);
+      expect(state.y + state.height).toBeLessThanOrEqual(canvas.y + canvas.height);
+      expect(Number.parseInt((await page.textContent('.chart-view .scale')) ?? '', 10)).toBeGreaterThanOrEqual(70);
+    }
+  });
+
   test('steps back and forth land in the same states', async () => {
     await openScene('primary-crash');
     const most = await events();

@@ -1,23 +1,27 @@
 /** The drawing of a chart, and its marks as the cursor moves: pressed, moved about, and kept in sight. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { StateDescription } from '../../charts/describe.js';
 import type { Box } from '../../charts/layout.js';
 import { Drawing } from './chart-drawing.js';
+import type { Area } from './chart-frame.js';
 import { Marker, type Marks } from './chart-marks.js';
 import { active, counts, goToLast, isTold, type Laid, laid, lastTaken, picked, shown } from './chart-state.js';
-import { PanZoom } from './pan-zoom.js';
+import { type Mode, PanZoom } from './pan-zoom.js';
 
 export function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
   const svg = useRef<SVGSVGElement>(null);
   const group = useRef<SVGGElement>(null);
   const view = useRef<PanZoom | null>(null);
   const marker = useRef<Marker | null>(null);
-  const inSight = useRef<string | null>(null);
+  const inSight = useRef<ReadonlySet<string> | null>(null);
   const scale = useSignal(1);
+  const mode = useSignal<Mode>('follow');
   useLayoutEffect(() => {
     if (svg.current === null || group.current === null) return;
-    const made = new PanZoom(svg.current, group.current, (next) => {
-      scale.value = next;
+    const made = new PanZoom(svg.current, group.current, (nextScale, nextMode) => {
+      scale.value = nextScale;
+      mode.value = nextMode;
     });
     view.current = made;
     return () => made.end();
@@ -25,7 +29,8 @@ export function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
   useLayoutEffect(() => {
     if (drawn === null || group.current === null) return;
     marker.current = new Marker(group.current, drawn.chart);
-    view.current?.show(drawn.layout, innermost(drawn.layout.root, active.peek()));
+    const lit = active.peek();
+    view.current?.show(drawn.layout, around(drawn.layout.root, lit.size > 0 ? lit : beginning(drawn.chart.root)));
     marker.current.show(marksNow());
   }, [drawn]);
   useSignalEffect(() => {
@@ -34,9 +39,9 @@ export function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
     if (now === null || marker.current?.chart !== now.chart) return;
     marker.current.show(marks);
     // Only as it changes: whoever looks elsewhere meanwhile may.
-    const box = innermost(now.layout.root, marks.active);
-    if (box !== null && box.name !== inSight.current) view.current?.reveal(box);
-    inSight.current = box?.name ?? null;
+    if (marks.active === inSight.current) return;
+    inSight.current = marks.active;
+    view.current?.see(around(now.layout.root, marks.active));
   });
   const name = shown.value === null ? '' : `${shown.value.node}/${shown.value.actor}`;
   return (
@@ -64,8 +69,10 @@ export function Pane({ laid: drawn }: { readonly laid: Laid | null }) {
         by={(factor) => view.current?.zoom(factor)}
         fit={() => view.current?.fit()}
         full={() =>
-          drawn !== null && view.current?.full(innermost(drawn.layout.root, active.value) ?? drawn.layout.root)
+          drawn !== null && view.current?.full(around(drawn.layout.root, active.value).at(-1) ?? drawn.layout.root)
         }
+        follow={() => view.current?.follow()}
+        mode={mode.value}
       />
     </div>
   );
@@ -76,9 +83,11 @@ interface ZoomProps {
   readonly by: (factor: number) => void;
   readonly fit: () => void;
   readonly full: () => void;
+  readonly follow: () => void;
+  readonly mode: Mode;
 }
 
-const Zoom = ({ scale, by, fit, full }: ZoomProps) => (
+const Zoom = ({ scale, by, fit, full, follow, mode }: ZoomProps) => (
   <div class="zoom" role="toolbar" aria-label="Zoom">
     <button type="button" aria-label="Zoom out" onClick={() => by(0.8)}>
       −
@@ -89,8 +98,11 @@ const Zoom = ({ scale, by, fit, full }: ZoomProps) => (
     <button type="button" aria-label="Zoom in" onClick={() => by(1.25)}>
       +
     </button>
-    <button type="button" onClick={fit}>
+    <button type="button" title="Show all of it" aria-pressed={mode === 'whole'} onClick={fit}>
       Fit
+    </button>
+    <button type="button" title="Keep the active state in sight" aria-pressed={mode === 'follow'} onClick={follow}>
+      Follow
     </button>
   </div>
 );
@@ -103,11 +115,41 @@ const marksNow = (): Marks => ({
   picked: picked.value,
 });
 
-/** The active state that has no active one within. */
-function innermost(box: Box, lit: ReadonlySet<string>): Box | null {
-  const child = box.children.find(({ name }) => lit.has(name));
-  if (child === undefined) return box.name === '' ? null : box;
-  return innermost(child, lit);
+/** The active states that are around all others, from the outermost; then all the innermost ones together, and one of them. */
+function around(root: Box, lit: ReadonlySet<string>): readonly Area[] {
+  const areas: Area[] = [];
+  let box = root;
+  for (;;) {
+    const within = box.children.filter(({ name }) => lit.has(name));
+    const [only] = within;
+    if (only === undefined) return areas;
+    if (within.length > 1) {
+      const leaves = within.flatMap((child) => innermost(child, lit));
+      return [...areas, bounds(leaves), leaves[0] as Area]; // each has one at least
+    }
+    areas.push(only);
+    box = only;
+  }
+}
+
+/** Active states that have no active one within. */
+function innermost(box: Box, lit: ReadonlySet<string>): readonly Box[] {
+  const within = box.children.filter(({ name }) => lit.has(name));
+  return within.length === 0 ? [box] : within.flatMap((child) => innermost(child, lit));
+}
+
+function bounds(areas: readonly Area[]): Area {
+  const x = Math.min(...areas.map((area) => area.x));
+  const y = Math.min(...areas.map((area) => area.y));
+  const right = Math.max(...areas.map((area) => area.x + area.width));
+  const bottom = Math.max(...areas.map((area) => area.y + area.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** The states that it begins with. */
+function beginning(state: StateDescription): ReadonlySet<string> {
+  const within = state.states.filter(({ name }) => state.kind === 'parallel' || name === state.initial);
+  return new Set(within.flatMap((child) => [child.name, ...beginning(child)]));
 }
 
 const transitionAt = (target: EventTarget | null): string | null =>

@@ -52,12 +52,13 @@ const Nothing = () => (
   </p>
 );
 
-/** Whose chart it is, how it stands, and whose transitions are counted. */
+/** Whose chart it is, and how it stands. */
 function Bar() {
   const now = shown.value;
   const all = roster.value;
   const nodes = [...new Set(all.map(({ node }) => node))];
   const own = all.filter(({ node }) => node === now?.node);
+  const groups = own.filter(({ actor }) => actor.startsWith('group:')).length;
   const choose = (node: string, actor: string): void => {
     chosen.value = { kind: 'actor', node, actor };
   };
@@ -85,26 +86,11 @@ function Bar() {
         <legend class="hidden">Actors of {now?.node}</legend>
         {own.map(({ node, actor }) => (
           <button key={actor} type="button" aria-pressed={actor === now?.actor} onClick={() => choose(node, actor)}>
-            {actor}
+            {actor.startsWith('group:') && groups === 1 ? 'group' : actor}
           </button>
         ))}
       </fieldset>
       <State />
-      <fieldset class="tabs scope">
-        <legend class="hidden">Whose transitions are counted</legend>
-        {(['own', 'all'] as const).map((each) => (
-          <button
-            key={each}
-            type="button"
-            aria-pressed={scope.value === each}
-            onClick={() => {
-              scope.value = each;
-            }}
-          >
-            {each === 'own' ? 'this actor' : 'all with this chart'}
-          </button>
-        ))}
-      </fieldset>
     </header>
   );
 }
@@ -112,7 +98,11 @@ function Bar() {
 function State() {
   const { up, reason, state } = standingAt.value;
   if (!up) return <output class="now down">down{reason === null || reason === 'fault' ? '' : `: ${reason}`}</output>;
-  return <output class={state === null ? 'now' : 'now lit'}>{state ?? 'not started'}</output>;
+  return (
+    <output class={state === null ? 'now' : 'now lit'} title={state ?? undefined}>
+      {state ?? 'not started'}
+    </output>
+  );
 }
 
 /** The transition that was pointed at, else the last one, in words; and the way to where else it was taken. */
@@ -126,11 +116,23 @@ function Foot() {
   return (
     <footer class="foot">
       <div class="beside">
-        <button type="button" disabled={earlier === NONE} onClick={() => goTo(earlier)}>
-          ◀ earlier
+        <button
+          type="button"
+          aria-label="earlier"
+          title="Where it was taken before"
+          disabled={earlier === NONE}
+          onClick={() => goTo(earlier)}
+        >
+          ◀
         </button>
-        <button type="button" disabled={later === NONE} onClick={() => goTo(later)}>
-          later ▶
+        <button
+          type="button"
+          aria-label="later"
+          title="Where it is taken next"
+          disabled={later === NONE}
+          onClick={() => goTo(later)}
+        >
+          ▶
         </button>
       </div>
       <p class="about" aria-live="polite">
@@ -147,7 +149,32 @@ function Foot() {
           Clear
         </button>
       )}
+      <Scope />
     </footer>
+  );
+}
+
+/** Whose transitions are counted. */
+function Scope() {
+  const names = { own: 'this actor', all: 'all with this chart' } as const;
+  return (
+    <fieldset class="tabs scope">
+      <legend class="hidden">Whose transitions are counted</legend>
+      {(['own', 'all'] as const).map((each) => (
+        <button
+          key={each}
+          type="button"
+          aria-label={names[each]}
+          title={`Count what ${each === 'own' ? 'this actor has' : 'all actors with this chart have'} taken`}
+          aria-pressed={scope.value === each}
+          onClick={() => {
+            scope.value = each;
+          }}
+        >
+          {each === 'own' ? 'this' : 'all'}
+        </button>
+      ))}
+    </fieldset>
   );
 }
 

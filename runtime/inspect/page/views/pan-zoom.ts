@@ -1,23 +1,26 @@
 /** Moving about in a drawing: wheel, drag, two fingers, keys. It sets one transform; nothing is drawn anew. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-interface Area extends Size {
-  readonly x: number;
-  readonly y: number;
-}
+import {
+  type Area,
+  around,
+  type Frame,
+  fitting,
+  followingFrame,
+  held,
+  isReadable,
+  revealing,
+  type Size,
+  wholeFrame,
+} from './chart-frame.js';
 
 const LEAST = 0.15;
 const MOST = 4;
-/** Below this a whole chart cannot be read, and a part of it is shown at first, this large. */
-const READABLE = 0.6;
-const READABLE_PART = 0.8;
-/** px around the drawing when it is shown whole. */
-const MARGIN = 20;
 /** px for each press of an arrow key. */
 const STEP = 60;
+/** ms that it takes to go from one part to another, and from the beginning of one such way to the next at least. */
+const [GLIDE, CALM] = [240, 600];
+
+/** `follow`: what is active is kept in sight, as large as can be read. `whole`: all of it. `own`: as somebody has moved it. */
+export type Mode = 'follow' | 'whole' | 'own';
 
 export class PanZoom {
   readonly #svg: SVGSVGElement;
@@ -25,19 +28,21 @@ export class PanZoom {
   #drawing: Size = { width: 1, height: 1 };
   /** Of the view. Measured when it changes: asking while a frame is made would have the browser lay it out twice. */
   #room: Size;
-  #scale = 1;
-  #x = 0;
-  #y = 0;
-  /** Shown whole until somebody moves it. */
-  #isFitted = true;
+  #frame: Frame = { scale: 1, x: 0, y: 0 };
+  #mode: Mode = 'follow';
+  /** What is active: the states around it from the outermost, and itself. */
+  #active: readonly Area[] = [];
+  #gliding = 0;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+  #begun = 0;
   readonly #pointers = new Map<number, { x: number; y: number }>();
   readonly #ending = new AbortController();
-  readonly #onScale: (scale: number) => void;
+  readonly #onChange: (scale: number, mode: Mode) => void;
 
-  constructor(svg: SVGSVGElement, moving: SVGGElement, onScale: (scale: number) => void) {
+  constructor(svg: SVGSVGElement, moving: SVGGElement, onChange: (scale: number, mode: Mode) => void) {
     this.#svg = svg;
     this.#moving = moving;
-    this.#onScale = onScale;
+    this.#onChange = onChange;
     this.#room = this.#measured();
     const { signal } = this.#ending;
     svg.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
@@ -48,70 +53,103 @@ export class PanZoom {
     svg.addEventListener('keydown', (event) => this.#key(event), { signal });
     const watcher = new ResizeObserver(() => {
       this.#room = this.#measured();
-      if (this.#isFitted) this.fit();
+      if (this.#mode === 'whole') this.fit();
+      else if (this.#mode === 'follow') this.follow();
+      else this.#apply(this.#frame);
     });
     watcher.observe(svg);
-    signal.addEventListener('abort', () => watcher.disconnect());
+    signal.addEventListener('abort', () => {
+      watcher.disconnect();
+      this.#rest();
+    });
   }
 
   end(): void {
     this.#ending.abort();
   }
 
-  /** A drawing: whole, unless nobody could read it then; if so, a part of it with this in the middle. */
-  show(drawing: Size, middle: Area | null): void {
+  /** Another drawing, of which this is active. */
+  show(drawing: Size, active: readonly Area[]): void {
     this.#drawing = drawing;
-    this.fit();
-    if (this.#scale < READABLE && middle !== null) this.#around(middle, READABLE_PART);
+    this.#active = active;
+    this.follow();
   }
 
-  /** All of it, in the middle; never larger than it is. */
+  /** All of it, in the middle. */
   fit(): void {
-    const { width, height } = this.#room;
-    if (width === 0 || height === 0) return;
-    const { width: w, height: h } = this.#drawing;
-    this.#scale = Math.max(LEAST, Math.min(1, (width - 2 * MARGIN) / w, (height - 2 * MARGIN) / h));
-    this.#x = (width - w * this.#scale) / 2;
-    this.#y = Math.max(MARGIN, (height - h * this.#scale) / 2);
-    this.#apply(true);
+    this.#rest();
+    this.#mode = 'whole';
+    this.#apply(wholeFrame(this.#drawing, this.#room));
+  }
+
+  /** Goes to what is active, and stays with it. */
+  follow(): void {
+    this.#rest();
+    this.#mode = 'follow';
+    this.#apply(followingFrame(this.#drawing, this.#room, this.#active));
+  }
+
+  /** Something else is active. It stays where it is if that can be seen, so that nothing moves that need not. */
+  see(active: readonly Area[]): void {
+    this.#active = active;
+    const area = active.at(-1);
+    if (area === undefined || this.#mode === 'whole') return;
+    if (this.#mode === 'own') this.#apply(revealing(this.#drawing, this.#room, this.#frame, area));
+    else if (this.#waiting === undefined)
+      this.#waiting = setTimeout(() => this.#glide(), Math.max(0, this.#begun + CALM - performance.now()));
   }
 
   /** By this factor, around a point of the view, or its middle. */
   zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
     const { width, height } = this.#room;
     const { x, y } = at ?? { x: width / 2, y: height / 2 };
-    const scale = Math.max(LEAST, Math.min(MOST, this.#scale * factor));
-    const by = scale / this.#scale;
-    this.#x = x - (x - this.#x) * by;
-    this.#y = y - (y - this.#y) * by;
-    this.#scale = scale;
-    this.#apply(false);
+    const { scale: before, x: left, y: top } = this.#frame;
+    const least = Math.min(LEAST, fitting(this.#drawing, this.#room));
+    const scale = Math.max(least, Math.min(MOST, before * factor));
+    const by = scale / before;
+    this.#take({ scale, x: x - (x - left) * by, y: y - (y - top) * by });
   }
 
   /** As large as it is, with this in the middle. */
   full(area: Area): void {
-    this.#around(area, 1);
+    this.#take(around(this.#drawing, this.#room, area, 1));
   }
 
-  /** Moves it as little as brings this into view. */
-  reveal(area: Area): void {
-    if (this.#isFitted) return;
-    const { width, height } = this.#room;
-    const dx = shift(this.#x + area.x * this.#scale, area.width * this.#scale, width);
-    const dy = shift(this.#y + area.y * this.#scale, area.height * this.#scale, height);
-    if (dx === 0 && dy === 0) return;
-    this.#x += dx;
-    this.#y += dy;
-    this.#apply(false);
+  /** In a short while, so that the eye can follow; at once where somebody wants little motion. */
+  #glide(): void {
+    this.#waiting = undefined;
+    const area = this.#active.at(-1);
+    if (area === undefined || isReadable(this.#room, this.#frame, area)) return;
+    const from = this.#frame;
+    const to = followingFrame(this.#drawing, this.#room, this.#active);
+    const begun = performance.now();
+    this.#begun = begun;
+    cancelAnimationFrame(this.#gliding);
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
+      this.#apply(to);
+      return;
+    }
+    const go = (now: number): void => {
+      const part = Math.max(0, Math.min(1, (now - begun) / GLIDE));
+      const way = part * part * (3 - 2 * part);
+      const mix = (of: keyof Frame): number => from[of] + (to[of] - from[of]) * way;
+      this.#apply({ scale: mix('scale'), x: mix('x'), y: mix('y') });
+      if (part < 1) this.#gliding = requestAnimationFrame(go);
+    };
+    this.#gliding = requestAnimationFrame(go);
   }
 
-  /** In the middle, as far as the drawing goes. */
-  #around(area: Area, scale: number): void {
-    const { width, height } = this.#room;
-    this.#scale = scale;
-    this.#x = held(width / 2 - (area.x + area.width / 2) * scale, this.#drawing.width * scale, width);
-    this.#y = held(height / 2 - (area.y + area.height / 2) * scale, this.#drawing.height * scale, height);
-    this.#apply(false);
+  #rest(): void {
+    cancelAnimationFrame(this.#gliding);
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+  }
+
+  /** As somebody wants it. */
+  #take(frame: Frame): void {
+    this.#rest();
+    this.#mode = 'own';
+    this.#apply(frame);
   }
 
   #measured(): Size {
@@ -119,10 +157,12 @@ export class PanZoom {
     return { width, height };
   }
 
-  #apply(isFitted: boolean): void {
-    this.#isFitted = isFitted;
-    this.#moving.setAttribute('transform', `translate(${this.#x} ${this.#y}) scale(${this.#scale})`);
-    this.#onScale(this.#scale);
+  #apply(frame: Frame): void {
+    if (this.#room.width === 0 || this.#room.height === 0) return;
+    this.#frame = held(this.#drawing, this.#room, frame);
+    const { scale, x, y } = this.#frame;
+    this.#moving.setAttribute('transform', `translate(${x} ${y}) scale(${scale})`);
+    this.#onChange(scale, this.#mode);
   }
 
   #wheel(event: WheelEvent): void {
@@ -149,9 +189,7 @@ export class PanZoom {
     const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.#pointers.set(event.pointerId, now);
     if (other === undefined) {
-      this.#x += now.x - before.x;
-      this.#y += now.y - before.y;
-      this.#apply(false);
+      this.#by(now.x - before.x, now.y - before.y);
       return;
     }
     const { left, top } = this.#svg.getBoundingClientRect();
@@ -186,20 +224,8 @@ export class PanZoom {
     move();
   }
 
-  #by(x: number, y: number): void {
-    this.#x += x;
-    this.#y += y;
-    this.#apply(false);
+  #by(dx: number, dy: number): void {
+    const { scale, x, y } = this.#frame;
+    this.#take({ scale, x: x + dx, y: y + dy });
   }
-}
-
-/** A place for the beginning of something so long that no more room is left beside it than there must be. */
-const held = (from: number, length: number, room: number): number =>
-  length <= room - 2 * MARGIN ? (room - length) / 2 : Math.min(MARGIN, Math.max(room - MARGIN - length, from));
-
-/** How far a stretch must move to be between 0 and the room, with a margin; its beginning where it is too long. */
-function shift(from: number, length: number, room: number): number {
-  if (length > room - 2 * MARGIN) return from > MARGIN || from + length < room - MARGIN ? MARGIN - from : 0;
-  if (from < MARGIN) return MARGIN - from;
-  return from + length > room - MARGIN ? room - MARGIN - (from + length) : 0;
 }
