@@ -6,6 +6,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import type { ChartDescription } from '../charts/describe.js';
 import type { Command, Report, Verdict } from '../protocol.js';
 import { Timeline } from '../timeline/timeline.js';
+import { inOrder } from './order.js';
 
 /** What somebody pointed at: shown in every view. */
 export type Choice =
@@ -58,12 +59,6 @@ export const nodes = computed(() => {
 });
 
 let source: Source | null = null;
-
-/** Front ends first, then what serves them, then replica managers. */
-function inOrder(a: string, b: string): number {
-  const rank = (name: string): number => (name.startsWith('fe-') ? 0 : name.startsWith('rm-') ? 2 : 1);
-  return rank(a) - rank(b) || a.localeCompare(b, 'en', { numeric: true });
-}
 
 export function send(command: Command): void {
   source?.send(command);

@@ -2,7 +2,7 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { chosen, timeline, told } from '../model.js';
+import { chosen, nodes, timeline, told } from '../model.js';
 import { Picture, Summary } from './space-time/canvas.js';
 import { paletteOf, watchTheme } from './space-time/palette.js';
 import { heightOf } from './space-time/stage.js';
@@ -12,7 +12,6 @@ import {
   control,
   focus,
   keepInSight,
-  lines,
   moving,
   showAll,
   showLatest,
@@ -41,7 +40,7 @@ export function SpaceTime() {
   useEffect(keepInSight, []);
   useSignalEffect(() => {
     told.value;
-    const least = heightOf(lines.value.length, stageNow().landmarks.faultLanes);
+    const least = heightOf(nodes.value.length, stageNow().landmarks.faultLanes);
     if (body.current !== null) body.current.style.minHeight = `${least}px`;
   });
   const empty = useComputed(() => {
@@ -82,7 +81,7 @@ export function spaceTimeFile(): string {
     control: control.value,
     focus: focus.value,
     clocked: clocked.value,
-    nodes: lines.value,
+    nodes: nodes.value,
     palette: paletteOf(element),
     title: 'Space-time diagram',
   });
@@ -212,7 +211,7 @@ function Signs() {
 function Names({ rows }: { readonly rows: readonly number[] }) {
   return (
     <div class="space-time-names">
-      {lines.value.map((node, row) => (
+      {nodes.value.map((node, row) => (
         <button
           type="button"
           key={node}

@@ -3,6 +3,8 @@
  * requests run one way and replies the other. From left to right, or downwards where the pane is high. Nothing here depends on the
  * moment that is looked at: a node that crashes stays where it is. Pure.
  */
+import { inOrder, type Role, roleOf } from '../../order.js';
+
 export interface Place {
   readonly x: number;
   readonly y: number;
@@ -49,14 +51,8 @@ const MOST_LINES = 4;
 
 export const heightOf = (rows: number): number => HEAD + (rows === 0 ? 2 : rows * ROW + 6);
 
-type Role = 0 | 1 | 2;
-/** Front ends; replica managers; all others. */
-const roleOf = (node: string): Role => (node.startsWith('fe-') ? 0 : node.startsWith('rm-') ? 1 : 2);
 /** How much it matters to read what they are at. */
 const weights: Readonly<Record<Role, number>> = { 0: 0.7, 1: 1, 2: 0.45 };
-
-/** A number is a number: rm-2 stands before rm-10. */
-const inOrder = (a: Figure, b: Figure): number => a.node.localeCompare(b.node, 'en', { numeric: true });
 
 /** A group as it would stand: the size of its cards, and how they are staggered. */
 interface Form extends Size {
@@ -77,7 +73,7 @@ interface Form extends Size {
 export function arrange(figures: readonly Figure[], size: Size): readonly Slot[] {
   const pane = new Pane(size);
   const forms = ([0, 1, 2] as const).flatMap((role) => {
-    const group = figures.filter(({ node }) => roleOf(node) === role).sort(inOrder);
+    const group = figures.filter(({ node }) => roleOf(node) === role).sort((a, b) => inOrder(a.node, b.node));
     return group.length === 0 ? [] : [formsOf(role, group, pane)];
   });
   let best: { readonly forms: readonly Form[]; readonly worth: number } | null = null;

@@ -2,7 +2,7 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { kindNumber } from '../../../timeline/chunk.js';
-import { cursor, lookAt, send, timeline, told } from '../../model.js';
+import { cursor, lookAt, nodes, send, timeline, told } from '../../model.js';
 import { CanvasPen, type Palette } from './canvas-pen.js';
 import { listen } from './gestures.js';
 import type { Hit } from './hit.js';
@@ -18,7 +18,6 @@ import {
   cursorTime,
   focus,
   isAtEdge,
-  lines,
   lookAtTime,
   shown,
   size,
@@ -81,7 +80,7 @@ function useDrawing(
   useSignalEffect(() => {
     // All that the picture depends on.
     told.value;
-    lines.value;
+    nodes.value;
     clocked.value;
     const theme = themes.value;
     const { width, height } = size.value;

@@ -7,7 +7,6 @@ import { isFor } from './about.js';
 import { Clocks } from './clocks.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
-import { inLines } from './order.js';
 import { latest, panned, showing, spanOf, timeOf, type Window, whole, within, zoomed } from './scale.js';
 import type { Colouring, Focus, Stage } from './stage.js';
 import { rowsOf } from './svg.js';
@@ -23,8 +22,6 @@ export const colouring = signal<Colouring>('phase');
 export const control = signal<'faint' | 'hidden'>('faint');
 /** Whether vector clocks are shown. */
 export const clocked = signal(false);
-/** The nodes, a line each, top down. */
-export const lines = computed(() => inLines(nodes.value));
 /** Of the picture, px. */
 export const size = signal({ width: 0, height: 0 });
 /** The stretch of which run somebody asked for: of another it means nothing. */
@@ -77,7 +74,7 @@ let stage: Stage | null = null;
 /** What the picture is made from, as far as the run has come. */
 export function stageNow(): Stage {
   const of = timeline.value;
-  const names = lines.value;
+  const names = nodes.value;
   const landmarks = stage?.timeline === of ? stage.landmarks : new Landmarks();
   landmarks.follow(of);
   const rows = rowsOf(of, names);
