@@ -6,8 +6,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/inspector'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
+    '\\.(ts|[cm]?js)$': [
+      '<rootDir>/test/transform.mjs',
       {
         jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
         module: { type: 'es6' },
@@ -15,6 +15,8 @@ export default {
       },
     ],
   },
+  // of the dependencies those that a simulation is busy with
+  transformIgnorePatterns: ['/node_modules/(?!(immer|msgpackr|pure-rand|xstate)/)'],
   moduleNameMapper: {
     '^chorale$': '<rootDir>/runtime/index.ts',
     '^chorale/machines$': '<rootDir>/machines/index.ts',

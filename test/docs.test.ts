@@ -43,3 +43,21 @@ describe('what the documents say is what there is', () => {
       expect(text(path as string)).not.toBe('');
   });
 });
+
+describe('mutants', () => {
+  interface Mutant {
+    readonly rule: string;
+    readonly breaks: string;
+    readonly file: string;
+    readonly find: string;
+  }
+
+  test('each of them fits the sources: what it replaces stands there exactly once', async () => {
+    const from = async (name: string): Promise<Readonly<Record<string, readonly Mutant[]>>> =>
+      await import(new URL(`./mutants/${name}.mjs`, import.meta.url).href);
+    const all = [...((await from('mutants')).mutants ?? []), ...((await from('checked')).checked ?? [])];
+    expect(all.length).toBeGreaterThan(300);
+    const unfit = all.filter(({ file, find }) => text(file).split(find).length !== 2);
+    expect(unfit.map(({ rule, breaks }) => `${rule}: ${breaks}`)).toEqual([]);
+  });
+});

@@ -3,14 +3,14 @@
  */
 import type { CheckLimits } from './verdict.js';
 
-/** Steps between two looks at the clock. */
-const STEPS = 1 << 10;
+/** Units of work between two looks at the clock. */
+const WORK = 1 << 10;
 
 export class Budget {
   readonly milliseconds: number;
   readonly bytes: number;
   readonly #until: number;
-  #steps = 0;
+  #work = 0;
 
   constructor({ milliseconds = 60_000, bytes = 2 ** 30 }: CheckLimits = {}) {
     this.milliseconds = milliseconds;
@@ -18,11 +18,13 @@ export class Budget {
     this.#until = performance.now() + milliseconds;
   }
 
-  /** What has run out, in words, if anything has; asked at every step. */
-  spent(bytes: number): string | undefined {
+  /** What has run out, in words, if anything has; asked at every step. `work`: how often as much was done as a short step does. */
+  spent(bytes: number, work = 1): string | undefined {
     if (bytes > this.bytes) return `the search would remember more than ${this.bytes} bytes`;
-    this.#steps += 1;
-    if (this.#steps % STEPS !== 0 || performance.now() < this.#until) return undefined;
+    this.#work += work;
+    if (this.#work < WORK) return undefined;
+    this.#work = 0;
+    if (performance.now() < this.#until) return undefined;
     return `the search took more than ${this.milliseconds} ms`;
   }
 

@@ -39,6 +39,10 @@ class Search {
   readonly #tails = new Map<string, number>([['', 0]]);
   #tailBytes = 0;
   readonly #kinds: Int32Array;
+  /** For each kind the last choice of candidates that has one of it, and which was put there last. */
+  readonly #chosen: Uint32Array;
+  readonly #latest: Int32Array;
+  #choices = 0;
   /** 0: where it returns what it should, it leaves the state as it is. */
   readonly #changes: Uint8Array;
   /** The operations not placed. */
@@ -60,6 +64,8 @@ class Search {
   #soonest = Number.POSITIVE_INFINITY;
   /** Of those that are required and can be placed, they return first. */
   readonly #due: number[] = [];
+  /** How often a candidate was looked at since the budget was asked: there may be thousands in one step. */
+  #looks = 0;
   /** The latest return that was reached, and whose it is. */
   readonly #furthest = { returned: Number.NEGATIVE_INFINITY, at: new Set<number>() };
 
@@ -70,6 +76,8 @@ class Search {
     this.#states = new States(model, count);
     this.#state = this.#states.number(initial);
     this.#kinds = kindsOf(operations, (i) => required[i] === 1);
+    this.#chosen = new Uint32Array(count);
+    this.#latest = new Int32Array(count);
     this.#changes = Uint8Array.from(operations, (operation) => (mayChange(operation, model) ? 1 : 0));
     this.#ring = new Ring(count);
     this.#placed = new Uint8Array(count);
@@ -86,8 +94,9 @@ class Search {
 
   run(budget: Budget): Answer {
     while (this.#left > 0) {
-      const what = budget.spent(this.#seen.bytesForOneMore + this.#states.bytes + this.#tailBytes);
+      const what = budget.spent(this.#seen.bytesForOneMore + this.#states.bytes + this.#tailBytes, 1 + this.#looks);
       if (what !== undefined) return { outcome: 'spent', what };
+      this.#looks = 0;
       this.#expand();
       while (!this.#advance()) {
         if (this.#path.length > 1) this.#retreat();
@@ -205,6 +214,8 @@ class Search {
     const candidates = this.#candidates;
     const end = candidates.length;
     let kept = first;
+    this.#choices += 1;
+    this.#looks += end - first;
     for (let c = first; c < end; c++) {
       const i = candidates[c] ?? 0;
       const next = this.#step(i);
@@ -224,14 +235,21 @@ class Search {
   /** Puts one among those from `first` to `end`, and returns their end; of two that can stand for each other, one stays. */
   #insert(i: number, first: number, end: number): number {
     const candidates = this.#candidates;
-    for (let c = first; c < end; c++) {
-      const other = candidates[c] ?? 0;
-      if (this.#standsFor(other, i)) return end;
-      if (this.#standsFor(i, other)) {
-        candidates.copyWithin(c, c + 1, end);
-        return this.#insert(i, first, end - 1);
+    const kind = this.#kinds[i] ?? 0;
+    if (this.#chosen[kind] === this.#choices) {
+      if (this.#standsFor(this.#latest[kind] ?? 0, i)) return end; // mostly there is no other
+      this.#looks += end - first;
+      for (let c = first; c < end; c++) {
+        const other = candidates[c] ?? 0;
+        if (this.#standsFor(other, i)) return end;
+        if (this.#standsFor(i, other)) {
+          candidates.copyWithin(c, c + 1, end);
+          return this.#insert(i, first, end - 1);
+        }
       }
     }
+    this.#chosen[kind] = this.#choices;
+    this.#latest[kind] = i;
     let place = end;
     for (; place > first && this.#isDueBefore(i, candidates[place - 1] ?? 0); place--) {
       candidates[place] = candidates[place - 1] ?? 0;

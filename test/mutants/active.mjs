@@ -301,7 +301,7 @@ export const active = [
     rule: 'AR-10',
     breaks: 'a client waits for a proxy that is gone',
     file: 'machines/shared/outstanding.ts',
-    find: '(asked) => isGone(turns, asked));',
+    find: '(asked) => isGone(ended, asked));',
     replace: '(asked) => asked < 0);',
     tests: machines,
     name: 'AR-10: when the proxy is gone or gives no answer',

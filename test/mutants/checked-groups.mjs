@@ -74,8 +74,8 @@ const flush = [
     'VS-1',
     'a member answers the flush without saying what it holds',
     'membership/flush.ts',
-    '    holds: step.holds,\n    suspects',
-    '    holds: {},\n    suspects',
+    '  holds: step.holds,\n  suspects',
+    '  holds: {},\n  suspects',
     exploredView,
   ),
   mutant(
@@ -271,7 +271,7 @@ const requests = [
   mutant(
     'PB-12',
     'a front end asks for a read without the version that it saw',
-    'passive/front-end.ts',
+    'passive/front-end-context.ts',
     'seen: Math.max(context.seen, call.seen ?? 0),',
     'seen: 0,',
     readsAtBackups,
@@ -288,8 +288,8 @@ const requests = [
     'PB-1',
     'a front end does not ask again',
     'passive/front-end.ts',
-    "actions: [assign(({ context }) => askNext(context)), 'emitEffects'],",
-    "actions: [assign(() => ({ effects: askNext.length < 0 ? [] : noEffects })), 'emitEffects'],",
+    "actions: [assign(({ context }) => askNext(context, settings.reads)), 'emitEffects'],",
+    "actions: [assign(() => ({ effects: askNext.length < 0 ? [] : [] })), 'emitEffects'],",
     passive,
   ),
   mutant(
@@ -381,7 +381,7 @@ const agreedOrder = [
   mutant(
     'MC-7',
     'what has no number when a view ends each member settles by its own proposals',
-    'membership/agreed-order.ts',
+    'membership/agreed-cut.ts',
     'const words = openIn(decree);\n',
     'const words = openIn({ ...decree, unsettled: {} });\n',
     agreed,

@@ -8,7 +8,7 @@ export const passive = [
   {
     rule: 'PB-1',
     breaks: 'the requests of a batch go one by one',
-    file: 'machines/passive/front-end.ts',
+    file: 'machines/passive/front-end-context.ts',
     find: "return { ...effect, message: { type: 'requests', items: [batch] } };",
     replace:
       "return { ...effect, message: { type: 'requests', items: batch.requests.map((one) => ({ ...batch, requests: [one] })) } };",

@@ -103,8 +103,8 @@ export const viewSynchrony = [
     rule: 'VS-7',
     breaks: 'a member reports again at each report of another',
     file: 'machines/membership/view-end.ts',
-    find: 'if (own || full) report(step);',
-    replace: "if (own || full || event.type === 'report') report(step);",
+    find: 'if (own || full) announce(step);',
+    replace: "if (own || full || event.type === 'report') announce(step);",
     tests,
   },
 ];

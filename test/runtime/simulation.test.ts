@@ -20,12 +20,15 @@ function crashOfOne(seed: number, within: number): string[] {
 }
 
 describe('active replication over every schedule', () => {
-  test('AR-2: 2,000 seeds with loss, duplication, reordering and a crash: one total order, all answered, states equal', () => {
+  test('AR-1: AR-2: AR-3: 2,000 seeds with loss, duplication, reordering and a crash', () => {
     everySeed(2000, 'AR-2', (seed) => {
-      const { verdict, log, events } = run({ ...bad, seed, faults: crashOfOne(seed, 600) }, requestsFor(seed, 3, 6), {
-        keep: ({ kind }) => kind === 'delivered',
+      const settings = { ...bad, seed, faults: crashOfOne(seed, 600) };
+      const { verdict, log, events, played, simulation } = run(settings, requestsFor(seed, 3, 6), {
+        keep: ({ kind }) => kind === 'delivered' || kind === 'phase' || kind === 'answered',
       });
-      expect(verdict.reasons).toEqual([]);
+      expect(verdict.reasons).toEqual([]); // all answered, states equal
+
+      // one total order
       const logs = [...log.executed.values()];
       const longest = logs.reduce((a, b) => (b.length > a.length ? b : a));
       for (const executed of logs) expect(executed).toEqual(longest.slice(0, executed.length));
@@ -40,45 +43,34 @@ describe('active replication over every schedule', () => {
       for (const delivered of numbers.values()) expect(delivered).toEqual(delivered.map((_, i) => i + 1)); // no gap, no repetition
       for (const messages of places.values())
         if (messages.size > 1) throw new Error(`one place, two messages: ${[...messages].join()}`);
-    });
-  }, 240_000);
 
-  test('AR-3: every live replica ends in the state of the service executed once, in that order', () => {
-    everySeed(100, 'AR-3', (seed) => {
-      const { verdict, log, played, simulation } = run({ ...bad, seed }, requestsFor(seed, 3, 8));
+      // every live replica is in the state of the service executed once, in that order
       const calls = new Map(played.map(({ call }) => [`${call?.session}#${call?.seq}`, call]));
-      const order = log.executed.get('rm-1') ?? [];
-      const requests = order.flatMap((id) => calls.get(id) ?? []);
-      expect(requests).toHaveLength(24);
+      const requests = longest.flatMap((id) => calls.get(id) ?? []);
+      expect(requests).toHaveLength(18);
       const { value } = ledger.execute(ledger.initial(), requests);
-      expect(new Set(verdict.replicas.map(({ digest }) => digest))).toEqual(new Set([ledger.digest(value)]));
-      expect(simulation.replicas().map(({ version }) => version)).toEqual(
-        [1, 2, 3].map(() => requests.filter((r) => r.kind === 'update').length),
-      );
-    });
-  });
+      const updates = requests.filter(({ kind }) => kind === 'update').length;
+      const live = simulation.replicas().filter(({ state }) => state === 'live');
+      expect(live.length).toBeGreaterThanOrEqual(2);
+      for (const { digest, version } of live) expect([digest, version]).toEqual([ledger.digest(value), updates]);
 
-  test('AR-1: a front end has one request of a client under way at a time, each with an id of its own', () => {
-    everySeed(100, 'AR-1', (seed) => {
-      const { events } = run({ ...bad, seed }, requestsFor(seed, 3, 8), {
-        keep: ({ kind }) => kind === 'phase' || kind === 'answered',
-      });
+      // a front end has one request of a client under way at a time, each with an id of its own
       const open = new Map<string, string>();
       const seen = new Set<string>();
       for (const event of events) {
         if (event.kind === 'phase' && event.phase === 'RE') {
           for (const request of event.requests) {
             const client = request.slice(0, request.indexOf('#'));
-            expect(open.get(client)).toBeUndefined();
-            expect(seen.has(request)).toBe(false);
+            if (open.has(client)) throw new Error(`${request} while ${open.get(client)} is under way`);
+            if (seen.has(request)) throw new Error(`${request} twice`);
             open.set(client, request);
             seen.add(request);
           }
         } else if (event.kind === 'answered') open.delete(event.request.slice(0, event.request.indexOf('#')));
       }
-      expect(seen.size).toBe(24);
+      expect(seen.size).toBe(18);
     });
-  });
+  }, 240_000);
 
   test('AR-4: AR-5: replicas exchange nothing after execution; every live one replies to every request', () => {
     const { events } = run({ seed: 3 }, requestsFor(3, 1, 20), { keep: ({ kind }) => kind === 'sent' });

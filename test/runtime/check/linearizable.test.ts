@@ -340,4 +340,15 @@ describe('linearizability', () => {
     expect(ended.unknown).toBeGreaterThan(0);
     expect(ended.holds + ended.violated).toBeGreaterThan(10);
   });
+
+  test('CC-9: the clock is looked at as often where a few steps have thousands of candidates each', () => {
+    const put = (i: number): Operation => ({
+      ...{ process: `p${i}`, op: 'put', key: 'x', input: `${i % 1500}`, output: null },
+      ...{ call: 0, return: null },
+    });
+    const get = { process: 'r', op: 'get', key: 'x', input: null, output: '0', call: 1, return: 2 };
+    const operations = [...Array.from({ length: 3000 }, (_, i) => put(i)), get];
+    expect(linearizable(operations, models.kv)).toMatchObject({ verdict: 'holds' });
+    expect(linearizable(operations, models.kv, { milliseconds: 0 })).toMatchObject({ verdict: 'unknown' });
+  });
 });
