@@ -21,7 +21,7 @@ const READABLE = 0.7;
 /** Of an active state, where nothing around it can be read whole. */
 const PART = 0.8;
 /** px around the drawing. */
-export const MARGIN = 20;
+const MARGIN = 20;
 /** px below it: there are the buttons. */
 const BELOW = 48;
 

@@ -49,7 +49,7 @@ const MOST_ROWS = 4;
 /** Lines in which the nodes of a group stand beside each other, at most. */
 const MOST_LINES = 4;
 
-export const heightOf = (rows: number): number => HEAD + (rows === 0 ? 2 : rows * ROW + 6);
+const heightOf = (rows: number): number => HEAD + (rows === 0 ? 2 : rows * ROW + 6);
 
 /** How much it matters to read what they are at. */
 const weights: Readonly<Record<Role, number>> = { 0: 0.7, 1: 1, 2: 0.45 };
