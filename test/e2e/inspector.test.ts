@@ -281,7 +281,7 @@ describe('what a viewer does', () => {
     await goTo(most);
     const at = await picture();
     await press('link');
-    await page.waitForFunction('location.hash.length > 20');
+    await page.waitForURL(/#.{20,}/);
     const other = await browser.newPage();
     try {
       await other.goto(page.url());

@@ -42,7 +42,7 @@ for (const [width, height] of [
       }
       await page.click(`[data-view="${view}"]`);
       if (fill !== null) await page.click(`.pane.${fill} [aria-label="Let this view fill the page"]`);
-      await page.waitForFunction('!document.body.textContent.includes("Laying out")');
+      await page.waitForFunction(() => !document.body.textContent.includes('Laying out'));
       await page.evaluate('new Promise((done) => setTimeout(done, 700))'); // what fades has faded
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}x${height}.png`) });
       await page.close();
