@@ -10,13 +10,21 @@ async function parametersOf(example: string): Promise<[service: string, operatio
   const { default: service } = (await import(file)) as { default: AnyService }; // every example's service.ts
   return [service.name, service.operations];
 }
-const operations = await Promise.all(['bank', 'counter', 'kv', 'lock-service'].map(parametersOf));
+
+/** Asked only when the page is built: then they are there. */
+const operationsOfExamples = {
+  name: 'operations-of-examples',
+  async config() {
+    const operations = await Promise.all(['bank', 'counter', 'kv', 'lock-service'].map(parametersOf));
+    return { define: { OPERATIONS_OF_EXAMPLES: JSON.stringify(Object.fromEntries(operations)) } };
+  },
+};
 
 /** The page, its worker and the worker that lays charts out, into dist/inspector: files that any server can hand out. */
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
-  define: { OPERATIONS_OF_EXAMPLES: JSON.stringify(Object.fromEntries(operations)) },
+  plugins: [operationsOfExamples],
   build: {
     outDir: '../../../dist/inspector',
     emptyOutDir: true,
