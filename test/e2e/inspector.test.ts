@@ -1,130 +1,27 @@
-/** The inspector's page in Chromium, as somebody uses it: scenes, faults by hand, time back and forth, files. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** The inspector's page in Chromium, as somebody uses it: faults by hand, time back and forth, files. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../examples/bank/service.js';
-import { scenes } from '../../runtime/inspect/page/scenes/index.js';
-import { type Serving, serveInspector } from '../../runtime/inspect/server/serve.js';
 import { savedText } from '../../runtime/simulate/saved-run.js';
 import { drawScenario } from '../../runtime/simulate/scenario.js';
 import { tryScenario } from '../../runtime/simulate/trial.js';
+import {
+  browser,
+  complaints,
+  events,
+  folder,
+  goOnWith,
+  goTo,
+  openInspector,
+  openScene,
+  page,
+  picture,
+  place,
+  press,
+} from './in-the-browser.js';
 
-let folder = '';
-let serving: Serving;
-let browser: Browser;
-let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'chorale-inspector-'));
-  serving = await serveInspector({ source: null, page: join(process.cwd(), 'dist/inspector') });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await serving?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-beforeEach(async () => {
-  complaints.length = 0;
-  await page?.close();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  await page.goto(serving.url);
-  await begun();
-});
-
-/** The first scene is there, and its run whole. */
-const begun = () => page.waitForSelector('[data-do=next]:enabled');
-const press = (what: string) => page.click(`[data-do="${what}"]`);
-const events = async (): Promise<number> => Number(await page.getAttribute('.scrub', 'max'));
-const place = async (): Promise<number> => Number(await page.inputValue('.scrub'));
-const goTo = (to: number) => page.fill('.scrub', String(to));
-/** All that the cluster's picture says in words. */
-const picture = () =>
-  page.locator('.cluster svg').evaluate((svg) =>
-    // in the page: there is a DOM
-    [
-      ...(
-        svg as unknown as { querySelectorAll(of: string): Iterable<{ getAttribute(of: string): string | null }> }
-      ).querySelectorAll('[aria-label]'),
-    ]
-      .map((each) => `${each.getAttribute('aria-label')}`)
-      .sort(),
-  );
-
-async function openScene(id: string): Promise<void> {
-  if ((await page.locator('.scene .back').count()) > 0) await page.click('.scene .back');
-  await page.click(`[data-scene="${id}"]`);
-  await page.waitForSelector('[data-do=next]:enabled');
-}
-
-describe('guided scenes', () => {
-  test.each(scenes.map((scene) => [scene.id, scene] as const))('%s is told to its end', async (id, scene) => {
-    await openScene(id);
-    let before = -1;
-    for (const { say } of scene.steps) {
-      await press('next');
-      await page.waitForSelector(`.told .now:text-is(${JSON.stringify(say)})`);
-      // it plays on to the moment, and stands still there
-      await page.waitForSelector('[data-do=run]', { timeout: 20_000 });
-      const now = await place();
-      expect(now).toBeGreaterThanOrEqual(before);
-      before = now;
-    }
-    expect(await page.locator('[data-do=again]').count()).toBe(1);
-    expect(await page.locator('.failure').count()).toBe(0);
-    expect(complaints).toEqual([]);
-  });
-});
-
-describe('the space-time diagram', () => {
-  const diagram = (of: string) => page.locator('.space-time').locator(of);
-
-  test.each(['flush', 'bank-anomaly'])('of %s shows the moment of every step, and all lines', async (id) => {
-    await openScene(id);
-    const { steps = [] } = scenes.find((scene) => scene.id === id) ?? {};
-    for (let step = 0; step <= steps.length; step++) {
-      if (step > 0) await press('next');
-      await page.click('[data-view=space-time]');
-      await page.waitForSelector('.space-time-cursor .handle:visible');
-      expect(await diagram('.space-time-cursor').evaluate((line) => getComputedStyle(line).visibility)).toBe('visible');
-    }
-    const frame = await diagram('.space-time-scroll').boundingBox();
-    const lines = await diagram('.space-time-names button').all();
-    expect(lines.length).toBeGreaterThan(4);
-    for (const line of lines) {
-      const { y = 0, height = 0 } = (await line.boundingBox()) ?? {};
-      expect(y + height).toBeLessThanOrEqual((frame?.y ?? 0) + (frame?.height ?? 0));
-    }
-    expect(complaints).toEqual([]);
-  });
-
-  test('has its controls on one line, says what its signs mean, and shows vector clocks', async () => {
-    await openScene('flush');
-    expect((await diagram('.space-time-bar').boundingBox())?.height).toBeLessThan(44);
-    const [bar, last] = [await diagram('.space-time-bar').boundingBox(), await diagram('text=Latest').boundingBox()];
-    expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual((bar?.x ?? 0) + (bar?.width ?? 0));
-    await diagram('summary').click();
-    await diagram('text=the network is cut here').waitFor();
-    await diagram('text=Latest').click();
-    await diagram('text=the network is cut here').waitFor({ state: 'hidden' });
-    await diagram('label:has-text("clocks")').click();
-    await page.click('.pane.below [aria-label="Let this view fill the page"]');
-    const waiting = page.waitForEvent('download');
-    await press('svg:space-time');
-    const text = await readFile(await (await waiting).path(), 'utf8');
-    expect(/>\[\d+(,\d+){7}\]<\/text>/.test(text)).toBe(true);
-    expect(complaints).toEqual([]);
-  });
-});
+openInspector('each');
 
 describe('what a viewer does', () => {
   test('a click crashes a replica, and another brings it back', async () => {
@@ -290,15 +187,13 @@ describe('what a viewer does', () => {
         most,
       );
       await other.fill('.scrub', String(most));
-      await page.close();
-      page = other;
+      await goOnWith(other);
       expect(await picture()).toEqual(at);
     } finally {
       if (page !== other) await other.close();
     }
   });
 });
-declare const getComputedStyle: (of: unknown) => { readonly visibility: string };
 declare const document: { querySelector(of: string): { getAttribute(of: string): string | null } | null };
 
 /** A run whose history is not linearizable, and how many of its operations are to blame. */
