@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cardOf, figureOf, shortened, sidesOf } from '../../../runtime/inspect/page/views/cluster/cards.js';
 import { Cast } from '../../../runtime/inspect/page/views/cluster/cast.js';
-import { apart, tellingOf } from '../../../runtime/inspect/page/views/cluster/flights.js';
+import { apart, flightsAt, tellingOf } from '../../../runtime/inspect/page/views/cluster/flights.js';
 import { labelPlaces } from '../../../runtime/inspect/page/views/cluster/labels.js';
 import { type Area, arrange, type Figure, type Slot } from '../../../runtime/inspect/page/views/cluster/places.js';
 import { Ways } from '../../../runtime/inspect/page/views/cluster/ways.js';
@@ -182,6 +182,20 @@ describe('words beside messages', () => {
     const at = { x: 200, y: 150 };
     expect(labelPlaces([{ text: 'data', at, isNeeded: false }], [all], [at], size)).toEqual([null]);
     expect(labelPlaces([{ text: 'data', at, isNeeded: true }], [all], [at], size)).not.toEqual([null]);
+  });
+
+  test('what a node that has crashed sent, and nobody got, is on its way no more; what arrives later is', () => {
+    const sent = (id: string): TraceEvent => ({
+      ...{ t: 1, node: 'rm-1', actor: 'rm', kind: 'sent', id, to: 'rm-2/rm', type: 'data', items: 1 },
+    });
+    const timeline = timelineOf([
+      sent('rm-1:1:1'),
+      sent('rm-1:1:2'),
+      { t: 2, node: 'rm-1', kind: 'crashed', reason: 'fault' },
+      { t: 4, node: 'rm-2', actor: 'rm', kind: 'received', id: 'rm-1:1:2', from: 'rm-1/rm', type: 'data', items: 1 },
+    ]);
+    const shown = (place: number): number[] => flightsAt(timeline, place, 2).map(({ index }) => index);
+    expect([shown(2), shown(3), shown(4)]).toEqual([[0, 1], [1], []]);
   });
 
   test('one message of each way is told, the chosen one first, and the others are counted', () => {

@@ -16,10 +16,13 @@ const HALF_WAY = 2;
 
 export function flightsAt(timeline: Timeline, place: number, time: number): Flight[] {
   const flights: Flight[] = [];
-  for (const index of timeline.cutAt(place).flying) {
+  const { flying, nodes } = timeline.cutAt(place);
+  for (const index of flying) {
     if (flights.length === MOST) break;
     const left = timeline.t.at(index);
     const arrival = timeline.arrival.at(index);
+    // who has crashed sends it no more, and none of what was sent arrives
+    if (arrival === NONE && nodes.get(timeline.text(timeline.node.at(index)))?.up === false) continue;
     const passed = Math.max(0, time - left);
     const way = arrival === NONE ? 0 : timeline.t.at(arrival) - left;
     const share = arrival === NONE ? passed / (passed + HALF_WAY) : way === 0 ? 1 : Math.min(1, passed / way);

@@ -42,7 +42,8 @@ const ASIDE = 30;
 /** Between two nodes, where it is narrow. */
 const GAP = 10;
 /** Between two groups: messages are read there. */
-const [LEAST_WAY, GOOD_WAY, LONG_WAY] = [34, 84, 260];
+const [LEAST_WAY, GOOD_WAY, EASY_WAY, LONG_WAY] = [34, 84, 120, 260];
+const MORE_DEPTH = 70;
 /** Of a card; what is written on it may need less. */
 const WIDTHS = [220, 190, 164, 148, 130, 112, 98, 0];
 const MOST_ROWS = 4;
@@ -201,7 +202,12 @@ class Pane {
     );
   }
 
-  place(forms: readonly Form[]): readonly Slot[] {
+  place(chosen: readonly Form[]): readonly Slot[] {
+    // Replica managers talk to each other as well: where there is room to spare they get of it.
+    const spare = Math.max(0, this.#way(chosen) - EASY_WAY) * (chosen.length - 1);
+    const forms = chosen.map((form) =>
+      form.role === 1 && form.lines === 2 ? { ...form, depth: form.depth + Math.min(spare, MORE_DEPTH) } : form,
+    );
     const way = Math.min(LONG_WAY, this.#way(forms));
     const total = forms.reduce((sum, form) => sum + this.length(form), way * Math.max(0, forms.length - 1));
     let from = Math.max(0, (this.#along - total) / 2);
