@@ -122,7 +122,7 @@ describe('a run that is interfered with', () => {
   const names = Object.keys(kinds) as (keyof typeof kinds)[];
 
   /** So many runs of each kind. */
-  const RUNS = 25;
+  const RUNS = 15;
 
   test.each(names)('is at every moment what its scenario says (%s)', (name) => {
     let changed = 0;
