@@ -16,13 +16,12 @@ function withBuiltins(code) {
 
 export default {
   createTransformer(options) {
-    const { process, processAsync, getCacheKey } = swc.createTransformer(options);
-    const isTypeScript = (path) => path.endsWith('.ts');
-    const finished = ({ code, map }) => ({ code: withBuiltins(code), map });
+    const { process, getCacheKey } = swc.createTransformer(options);
     return {
-      process: (text, path, how) => finished(isTypeScript(path) ? process(text, path, how) : { code: text }),
-      processAsync: async (text, path, how) =>
-        finished(isTypeScript(path) ? await processAsync(text, path, how) : { code: text }),
+      process(text, path, how) {
+        const { code, map } = path.endsWith('.ts') ? process(text, path, how) : { code: text };
+        return { code: withBuiltins(code), map };
+      },
       getCacheKey: (...about) =>
         createHash('sha1')
           .update(getCacheKey(...about))

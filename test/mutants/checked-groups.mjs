@@ -289,7 +289,7 @@ const requests = [
     'a front end does not ask again',
     'passive/front-end.ts',
     "actions: [assign(({ context }) => askNext(context, settings.reads)), 'emitEffects'],",
-    "actions: [assign(() => ({ effects: askNext.length < 0 ? [] : [] })), 'emitEffects'],",
+    "actions: [assign(() => ({ effects: [] })), 'emitEffects'],",
     passive,
   ),
   mutant(

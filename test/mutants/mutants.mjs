@@ -23,6 +23,9 @@ import { storage } from './storage.mjs';
 import { transfer } from './transfer.mjs';
 import { viewSynchrony } from './view-synchrony.mjs';
 
+/** What it replaces stands in the source exactly once. */
+export const fits = (source, { find }) => source.split(find).length === 2;
+
 export const mutants = [
   ...channels,
   ...multicast,

@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { checked } from './checked.mjs';
-import { mutants as tested } from './mutants.mjs';
+import { fits, mutants as tested } from './mutants.mjs';
 
 /** ms that the tests, or the checker, of one mutant may take. */
 const LIMIT = 240_000;
@@ -169,7 +169,7 @@ async function trial(place, mutant, label) {
   const source = readFileSync(path, 'utf8');
   const started = performance.now();
   let verdict = { failed: [], why: `the patch does not fit: its text must stand exactly once in ${file}` };
-  if (source.split(find).length === 2) {
+  if (fits(source, mutant)) {
     writeFileSync(
       path,
       source.replace(find, () => replace),
