@@ -124,7 +124,7 @@ async function failuresOf(place, { rule, tests, name }) {
 async function errorsIn(place, { types }) {
   const project = join(place, 'types.json');
   writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: [], files: types }));
-  const { output, ended } = await runScript(place, join(root, 'node_modules/typescript/bin/tsc'), {
+  const { output, ended } = await runScript(place, join(root, 'node_modules/@typescript/native/bin/tsc'), {
     node: [],
     script: ['-p', project, '--pretty', 'false'],
   });
