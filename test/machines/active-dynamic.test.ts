@@ -24,6 +24,7 @@ import type { Serializable } from '../../machines/shared/serializable.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import type { Member, View } from '../../machines/shared/view.js';
 import { linearizable, sequential } from '../../runtime/check/index.js';
+import { same } from '../same.js';
 import { lineModel, MemberGroup, type MemberPlan } from './active-members.js';
 import {
   answers,
@@ -66,13 +67,13 @@ function expectReplicated(group: MemberGroup): void {
     const { value, version } = group.contextOf(host);
     return { value, version };
   });
-  for (const state of states) expect(state).toEqual(states[0]);
+  for (const state of states) same(state, states[0]);
   const tokens = (states[0]?.value.text ?? '').split(' ').slice(0, -1);
-  expect(new Set(tokens).size).toBe(tokens.length);
+  same(new Set(tokens).size, tokens.length);
   for (const { session, issued, answers } of group.clients) {
     answers.forEach((_, i) => {
       const { op, seq } = issued[i]?.call ?? { op: '', seq: 0 };
-      if (op === 'append') expect(tokens).toContain(`${session}${seq}`);
+      if (op === 'append') same([session, seq, tokens.includes(`${session}${seq}`)], [session, seq, true]);
     });
   }
 }
@@ -87,7 +88,7 @@ describe('every schedule', () => {
       group.run();
       expectReplicated(group);
       const verdict = linearizable(group.history(), lineModel);
-      expect(verdict).toEqual({ property: 'linearizable', verdict: 'holds' });
+      same(verdict, { property: 'linearizable', verdict: 'holds' });
       joined += group.latest.view.members.filter(({ full, since }) => full && since > 1).length;
     });
     if (process.env.SEED === undefined) expect(joined).toBeGreaterThan(1_000);
@@ -98,7 +99,7 @@ describe('every schedule', () => {
       const group = new MemberGroup({ ...rough, settings: { reads: 'one' } }, seed);
       group.run();
       expectReplicated(group);
-      expect(sequential(group.history(), lineModel)).toEqual({ property: 'sequential', verdict: 'holds' });
+      same(sequential(group.history(), lineModel), { property: 'sequential', verdict: 'holds' });
     });
   });
 });
@@ -361,7 +362,10 @@ describe('states are compared', () => {
       expect(group.divergences).toHaveLength(1);
       expect(group.divergences[0]).toMatch(/^rm-3 STATES_DIFFER: .*append/);
       const others = group.live.filter(({ id }) => id !== member(3));
-      expect(others.map(({ player }) => player.state)).toEqual(['awaiting', 'awaiting']);
+      same(
+        others.map(({ player }) => player.state),
+        ['awaiting', 'awaiting'],
+      );
       expect(group.hosts.get(member(3))?.player.state).not.toBe('awaiting');
     });
   });
@@ -371,7 +375,10 @@ describe('states are compared', () => {
       const faulty = [nodeId('rm-3'), nodeId('rm-4')];
       const group = new MemberGroup({ ...rough, ...calm, n: 4, faulty, coverage }, seed);
       group.run(1_500, false);
-      expect([...group.hosts.values()].map(({ player }) => player.state)).toEqual(Array(4).fill('diverged'));
+      same(
+        [...group.hosts.values()].map(({ player }) => player.state),
+        Array(4).fill('diverged'),
+      );
     });
   });
 

@@ -28,6 +28,7 @@ import type { Answer, Call, Reply } from '../../machines/shared/requests.js';
 import type { Serializable } from '../../machines/shared/serializable.js';
 import type { StyleSettings } from '../../machines/shared/style.js';
 import { type Random, random } from '../../runtime/simulate/random.js';
+import { same } from '../same.js';
 import { ActiveGroup, type Plan, requestsIn } from './active-group.js';
 import {
   addresses,
@@ -97,13 +98,13 @@ const run = (plan: Plan, seed: number): ActiveGroup => {
 function expectReplicated(stage: ActiveGroup): void {
   const { texts } = stage.model();
   for (const member of stage.live) {
-    expect(stage.contextOf(member).value.text).toBe(texts.at(-1));
-    expect(stage.contextOf(member).version).toBe(texts.length - 1);
+    same(stage.contextOf(member).value.text, texts.at(-1));
+    same(stage.contextOf(member).version, texts.length - 1);
   }
 }
 
 function expectExecutedOnce(stage: ActiveGroup): void {
-  for (const object of stage.objects.values()) expect(new Set(object.log).size).toBe(object.log.length);
+  for (const object of stage.objects.values()) same(new Set(object.log).size, object.log.length);
 }
 
 /** Answers that are not the ones that the order gives. */
@@ -113,7 +114,7 @@ function wrongAnswers(stage: ActiveGroup): Answer[] {
     .flatMap(({ answers: given }) => given)
     .filter(({ session, seq, outcome }) => !equal(outcome, outcomes.get(`${session}#${seq}`)));
 }
-const expectRight = (stage: ActiveGroup): void => expect(wrongAnswers(stage)).toEqual([]);
+const expectRight = (stage: ActiveGroup): void => same(wrongAnswers(stage), []);
 
 describe('the front end', () => {
   test('AR-1: what is called in one event goes as one multicast of one batch, each request with its id', () => {
@@ -150,7 +151,7 @@ describe('the front end', () => {
       for (const { payload } of stage.order) {
         for (const { session, seq } of requestsIn(payload)) {
           const before = last.get(session) ?? 0;
-          expect(seq === before + 1 || seq <= before).toBe(true);
+          same(seq === before + 1 || seq <= before, true);
           last.set(session, Math.max(before, seq));
         }
       }
@@ -271,10 +272,10 @@ describe('the vote', () => {
         const most = Math.max(...tally.values());
         if (most >= needed) {
           if (result === null || result === 'split') throw new Error('nobody has won');
-          expect(tally.get(result.outcome.ok ? (result.outcome.value as number) : 0)).toBe(most);
+          same(tally.get(result.outcome.ok ? (result.outcome.value as number) : 0), most);
           return;
         }
-        expect(result).toBe(most + n - i < needed ? 'split' : null);
+        same(result, most + n - i < needed ? 'split' : null);
       }
     });
   });
@@ -344,9 +345,12 @@ describe('the replica manager', () => {
         const effects = player.tell('delivered', [
           delivery(request(`s${chance.int(1, 3)}`, chance.int(1, 4), 'append', { after: 0 })),
         ]);
-        expect(effects.filter(({ type }) => type !== 'phase' && type !== 'send' && type !== 'discard')).toEqual([]);
+        same(
+          effects.filter(({ type }) => type !== 'phase' && type !== 'send' && type !== 'discard'),
+          [],
+        );
         expect(phased(effects).map(([phase]) => phase)).not.toContain('AC');
-        for (const { to, message } of sends(effects)) expect([to, message.type]).toEqual(['fe-1/fe', 'replies']);
+        for (const { to, message } of sends(effects)) same([to, message.type], ['fe-1/fe', 'replies']);
       }
     });
   });
@@ -535,8 +539,8 @@ describe('reads at one replica manager', () => {
         given.forEach(({ outcome, version }, i) => {
           const { kind, op } = issued[i] ?? { kind: 'none', op: 'none' };
           if (op === 'fail') return;
-          expect(outcome).toEqual({ ok: true, value: texts[version] });
-          expect(version).toBeGreaterThanOrEqual(kind === 'update' ? seen + 1 : seen);
+          same(outcome, { ok: true, value: texts[version] });
+          same(version >= (kind === 'update' ? seen + 1 : seen), true);
           seen = version;
           if (kind === 'query' && version < texts.length - 1) stale += 1;
         });
@@ -699,7 +703,7 @@ describe('a proxy', () => {
       expectExecutedOnce(stage);
       // Whoever crashed has executed what the others have, as far as it came.
       const [longest] = [...stage.objects.values()].map(({ log }) => log).sort((a, b) => b.length - a.length);
-      for (const { log } of stage.objects.values()) expect(log).toEqual(longest?.slice(0, log.length));
+      for (const { log } of stage.objects.values()) same(log, longest?.slice(0, log.length));
     });
   });
 });
@@ -743,7 +747,7 @@ describe('the whole', () => {
       expectRight(stage);
       expectReplicated(stage);
       const logs = [...stage.objects.values()].map(({ log }) => log);
-      for (const log of logs) expect(log).toEqual(logs[0]);
+      for (const log of logs) same(log, logs[0]);
     });
     if (process.env.SEED === undefined) expect(cut).toBeGreaterThan(300);
   });

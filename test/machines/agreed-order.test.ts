@@ -6,6 +6,7 @@ import type { ViewSenderContext } from '../../machines/membership/view-synchrono
 import { address, groupActor, nodeId, type SenderId, senderId, senderNode } from '../../machines/shared/identifiers.js';
 import { mapEntries } from '../../machines/shared/persistent-map.js';
 import { firstView } from '../../machines/shared/view.js';
+import { same } from '../same.js';
 import { randomFrom } from './schedule.js';
 import { Coverage, Player, seeds, sends } from './stage.js';
 import { chaos, expectNothingLeft, expectRules, expectSynchrony, expectViews, rulesOf } from './view-chaos.js';
@@ -19,9 +20,9 @@ const totalOrders = ['total', 'fifo-total', 'causal-total'] as const;
 function expectPlaces(world: World): void {
   for (const host of world.hosts.values()) {
     const numbers = deliveriesOf(host).map(({ number }) => number);
-    expect([host.id, numbers]).toEqual([host.id, numbers.map((_, i) => (numbers[0] ?? 0) + i)]);
+    same([host.id, numbers], [host.id, numbers.map((_, i) => (numbers[0] ?? 0) + i)]);
   }
-  expect(deliveriesOf(world.anchor())[0]?.number ?? 1).toBe(1);
+  same(deliveriesOf(world.anchor())[0]?.number ?? 1, 1);
 }
 
 describe.each(totalOrders)('%s', (order) => {
@@ -120,10 +121,10 @@ describe('MC-7: a crash half way is settled by the next view', () => {
   /** All who are left have delivered the same, all of these, and are quiet. */
   function expectSettled(world: World, last: number, delivered: readonly string[] | number): void {
     const texts = world.correct().map(textOf);
-    for (const text of texts) expect(text).toEqual(texts[0]);
+    for (const text of texts) same(text, texts[0]);
     if (typeof delivered === 'number') expect(texts[0]).toHaveLength(delivered);
-    else expect(texts[0]).toEqual(delivered);
-    expect(world.service.view.id).toBe(last);
+    else same(texts[0], delivered);
+    same(world.service.view.id, last);
     expectViews(world);
     expectPlaces(world);
     expectNothingLeft(world);

@@ -5,6 +5,7 @@ import type { SequencedContext } from '../../machines/multicast/sequenced-member
 import type { SequencerContext } from '../../machines/multicast/sequencer.js';
 import { mapEntries } from '../../machines/shared/persistent-map.js';
 import { type DeliveryRule, violations } from '../../runtime/check/deliveries.js';
+import { same } from '../same.js';
 import { randomFrom, Schedule, type ScheduleOptions } from './schedule.js';
 
 /** Schedules for each setting of the group. */
@@ -36,7 +37,7 @@ function rulesOf(order: Order, uniform: boolean): DeliveryRule[] {
 
 function expectRules(schedule: Schedule, rules: readonly DeliveryRule[]): void {
   const log = schedule.log();
-  for (const rule of rules) expect(violations(log, rule)).toEqual([]);
+  for (const rule of rules) same(violations(log, rule), []);
 }
 
 interface Chaos extends Partial<ScheduleOptions> {
@@ -106,21 +107,27 @@ function expectNothingLeft(schedule: Schedule, order: Order): void {
   for (const name of living(schedule.members)) {
     if (isTotal(order)) {
       const { submitted, heldBack, seen } = schedule.contextOf<SequencedContext>(name);
-      expect([submitted.size, heldBack.size]).toEqual([0, 0]);
-      expect([...mapEntries(seen)].filter(([sender]) => ended.includes(sender))).toEqual([]);
+      same([submitted.size, heldBack.size], [0, 0]);
+      same(
+        [...mapEntries(seen)].filter(([sender]) => ended.includes(sender)),
+        [],
+      );
     } else {
       const context = schedule.contextOf<SenderOrderedContext>(name);
-      expect(schedule.stateOf(name)).toBe('stable');
-      expect([context.unsettled.size, context.heldBack.size, context.closing]).toEqual([0, 0, []]);
+      same(schedule.stateOf(name), 'stable');
+      same([context.unsettled.size, context.heldBack.size, context.closing], [0, 0, []]);
       for (const [sender, record] of mapEntries(context.senders)) {
-        expect([sender, record.kept.size, ended.includes(sender)]).toEqual([sender, 0, false]);
+        same([sender, record.kept.size, ended.includes(sender)], [sender, 0, false]);
       }
     }
   }
   if (!isTotal(order)) return;
   const { heldBack, numbered } = schedule.contextOf<SequencerContext>('seq');
-  expect(heldBack.size).toBe(0);
-  expect([...mapEntries(numbered)].filter(([sender]) => ended.includes(sender))).toEqual([]);
+  same(heldBack.size, 0);
+  same(
+    [...mapEntries(numbered)].filter(([sender]) => ended.includes(sender)),
+    [],
+  );
 }
 
 describe.each(orders)('%s', (order) => {

@@ -27,6 +27,7 @@ import {
 import { mapGet } from '../../machines/shared/persistent-map.js';
 import type { Member, View } from '../../machines/shared/view.js';
 import { random } from '../../runtime/simulate/random.js';
+import { same } from '../same.js';
 import { Hosts } from './hosts.js';
 import { Coverage, discards, expectPure, Player, seeds, sends, sent } from './stage.js';
 
@@ -72,7 +73,7 @@ const found = (effects: Parameters<typeof sends>[0]): string[] =>
     .filter(({ message }) => message.type === 'found')
     .flatMap(({ to, message }) =>
       (message.items as Found[]).map((item) => {
-        expect(foundShape(item)).toBe(true);
+        same(foundShape(item), true);
         return `${to} ${item.mode} ${item.address} ${item.view}`;
       }),
     );
@@ -472,20 +473,27 @@ describe('whatever comes when', () => {
       for (const replica of service) {
         const answers = run.answered.filter((one) => one.replica === replica && one.item.mode === 'primary');
         const ids = answers.filter(({ item }) => item.address !== null).map(({ item }) => item.view);
-        expect(ids).toEqual([...ids].sort((a, b) => a - b));
+        same(
+          ids,
+          [...ids].sort((a, b) => a - b),
+        );
       }
       for (const { item, known } of run.answered) {
         if (known === null || item.address === null) continue;
         // Nobody is handed out that the replica knew to be no member any more.
         const nodes = known.members.map(({ id }) => senderNode(id));
-        if (item.mode === 'read' || known.id >= item.view) expect(nodes).toContain(nodeOf(item.address));
+        if (item.mode === 'read' || known.id >= item.view)
+          same([item, nodes.includes(nodeOf(item.address))], [item, true]);
       }
       for (let i = 0; i < 3; i++) run.ask(`last-${i}/client`, i);
       run.hosts.clock.advance(300);
       const { members } = run.views.at(-1) as View; // there is a first
       const current = address(senderNode((members[0] as Member).id), 'rm');
       const last = run.answered.slice(before);
-      expect(last.map(({ item }) => item.address)).toEqual([current, current, current]);
+      same(
+        last.map(({ item }) => item.address),
+        [current, current, current],
+      );
     });
   });
 
@@ -504,7 +512,7 @@ describe('whatever comes when', () => {
           counts = new Map(counts).set(place, (counts.get(place) ?? 0) + 1);
         }
       }
-      expect(counts.size).toBe(n);
+      same(counts.size, n);
       expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(1);
     });
   });

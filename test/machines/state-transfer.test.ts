@@ -43,6 +43,7 @@ import type { Batch } from '../../machines/shared/requests.js';
 import { firstView, isMember, type View } from '../../machines/shared/view.js';
 import { codec } from '../../runtime/actors/codec.js';
 import { collection, service } from '../../runtime/service/index.js';
+import { same } from '../same.js';
 import { type Random, randomFrom } from './schedule.js';
 import { discards, expectPure, type Line, line, request, seeds, sends } from './stage.js';
 
@@ -123,7 +124,7 @@ class Host {
     const { joining, joined, effects } = change;
     this.joining = joining;
     if (joined !== null) {
-      expect(joined.point.rest).toEqual({ view: joining.from });
+      same(joined.point.rest, { view: joining.from });
       const { value, version, executed } = joined.point;
       this.replica = { value, version, executed };
       this.joined = joined;
@@ -306,12 +307,15 @@ describe('schedules', () => {
       for (const { id } of world.view.members) {
         const host = world.hosts.get(senderNode(id)) as Host; // every member of the latest view has one
         if (host.ended) continue;
-        expect({ id, joining: host.joining }).toEqual({ id, joining: null });
-        expect(host.replica.value).toEqual(reference.replica.value);
-        expect(host.replica).toEqual(reference.replica);
+        same({ id, joining: host.joining }, { id, joining: null });
+        same(host.replica.value, reference.replica.value);
+        same(host.replica, reference.replica);
       }
-      expect(world.view.members.every(({ full }) => full)).toBe(true);
-      for (const { donor, ended } of world.hosts.values()) if (!ended) expect(donor.donations).toEqual({});
+      same(
+        world.view.members.every(({ full }) => full),
+        true,
+      );
+      for (const { donor, ended } of world.hosts.values()) if (!ended) same(donor.donations, {});
     });
     if (process.env.SEED !== undefined) return;
     for (const [what, times] of Object.entries(reached)) if (times < 25) throw new Error(`${what}: only ${times}`);

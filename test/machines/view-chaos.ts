@@ -2,12 +2,12 @@
  * Random schedules for a group with views, and what must hold of every one: the rules of views (VS, GM-4) and of
  * delivery (MC), and that whatever grows has shrunk.
  */
-import { expect } from '@jest/globals';
 import type { MemberContext } from '../../machines/membership/view-member.js';
 import type { ViewSenderContext } from '../../machines/membership/view-synchronous-sender.js';
 import { isTotal, keepsCausal, keepsFifo, type Order } from '../../machines/multicast/index.js';
 import type { View } from '../../machines/shared/view.js';
 import { type DeliveryRule, violations } from '../../runtime/check/deliveries.js';
+import { same } from '../same.js';
 import { randomFrom } from './schedule.js';
 import { type Host, isUp, isView, World, type WorldOptions } from './view-world.js';
 
@@ -23,7 +23,10 @@ export function rulesOf(order: Order, uniform: boolean): DeliveryRule[] {
 
 export function expectRules(world: World, rules: readonly DeliveryRule[]): void {
   const log = world.log();
-  expect(rules.flatMap((rule) => violations(log, rule))).toEqual([]);
+  same(
+    rules.flatMap((rule) => violations(log, rule)),
+    [],
+  );
 }
 
 /** View → what was delivered in it, as one text each. */
@@ -44,13 +47,13 @@ export function expectViews(world: World): void {
   for (const host of world.hosts.values()) {
     const handed = host.handed.filter(isView);
     handed.forEach((view, i) => {
-      expect(views.get(view.id) ?? view).toEqual(view);
+      same(views.get(view.id) ?? view, view);
       views.set(view.id, view);
-      if (host.isMember) expect(view.members.map(({ id }) => id)).toContain(host.id);
-      if (i > 0) expect(view.id).toBe((handed[i - 1] as View).id + 1);
+      if (host.isMember) same([host.id, view.members.some(({ id }) => id === host.id)], [host.id, true]);
+      if (i > 0) same(view.id, (handed[i - 1] as View).id + 1);
     });
   }
-  for (const host of world.correct()) expect(host.handed.filter(isView).at(-1)?.id).toBe(world.service.view.id);
+  for (const host of world.correct()) same(host.handed.filter(isView).at(-1)?.id, world.service.view.id);
 }
 
 /** VS-2: each delivery is in the view that stands. VS-1: who goes from one to the next together has delivered the same in it. */
@@ -61,14 +64,14 @@ export function expectSynchrony(world: World, order: Order): void {
     let now = 0;
     for (const item of host.handed) {
       if (isView(item)) now = item.id;
-      else if (item.view !== now) expect([host.id, item]).toEqual([host.id, now]);
+      else if (item.view !== now) same([host.id, item], [host.id, now]);
     }
     const sets = byView(host);
     for (const [view, delivered] of sets) {
       if (!sets.has(view + 1)) continue;
       const sequence = isTotal(order) ? delivered : [...delivered].sort();
       const other = agreed.get(view);
-      if (other !== undefined) expect([host.id, view, sequence]).toEqual([host.id, view, other]);
+      if (other !== undefined) same([host.id, view, sequence], [host.id, view, other]);
       agreed.set(view, sequence);
     }
   }
@@ -78,12 +81,12 @@ export function expectSynchrony(world: World, order: Order): void {
 export function expectNothingLeft(world: World): void {
   for (const { name } of world.correct()) {
     const { kept, pending, waiting, early, votes } = world.contextOf<MemberContext>(name);
-    expect([name, kept.size === 0 || kept.size, pending.size, waiting.size, early.size]).toEqual([name, true, 0, 0, 0]);
-    expect(votes).toEqual([]);
-    expect([name, world.stateOf(name)]).toEqual([name, { following: 'stable' }]);
+    same([name, kept.size === 0 || kept.size, pending.size, waiting.size, early.size], [name, true, 0, 0, 0]);
+    same(votes, []);
+    same([name, world.stateOf(name)], [name, { following: 'stable' }]);
   }
   for (const host of world.latest.values()) {
-    if (!host.isMember && isUp(host)) expect(world.contextOf<ViewSenderContext>(host.name).untaken.size).toBe(0);
+    if (!host.isMember && isUp(host)) same(world.contextOf<ViewSenderContext>(host.name).untaken.size, 0);
   }
 }
 

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../runtime/clock/virtual.js';
 import type { ChoraleError } from '../../runtime/errors.js';
 import { transportAcceptance } from '../../runtime/transport/acceptance.js';
 import { memoryNetwork } from '../../runtime/transport/memory.js';
+import { same } from '../same.js';
 import { eventsOf, goneAt, heardBy, itemsFrom } from './peer-machine.js';
 import { RoughNetwork, randomFrom, say, to } from './rough-network.js';
 
@@ -61,16 +62,19 @@ describe('a network that loses, doubles, delays and reorders', () => {
         }
         network.run(25_000);
         for (const node of nodes) {
-          expect(node.idle).toBe(true);
+          same(node.idle, true);
           seen.retransmitted += counted(node, 'frames.retransmitted');
           seen.duplicate += counted(node, 'frames.duplicate');
           expect(node.counters).not.toHaveProperty('frames.malformed');
           for (const from of nodes) {
-            expect(itemsFrom(node, to(from.id), 'hear')).toEqual(sent.get(`${from.id} ${node.id} false`) ?? []);
+            same(itemsFrom(node, to(from.id), 'hear'), sent.get(`${from.id} ${node.id} false`) ?? []);
             const unordered = itemsFrom(node, to(from.id), 'work') as number[];
             const expected = sent.get(`${from.id} ${node.id} true`) ?? [];
             if (unordered.join() !== expected.join()) seen.overtaken += 1;
-            expect([...unordered].sort((x, y) => x - y)).toEqual([...expected].sort((x, y) => x - y));
+            same(
+              [...unordered].sort((x, y) => x - y),
+              [...expected].sort((x, y) => x - y),
+            );
           }
         }
       });
@@ -219,7 +223,7 @@ describe('incarnations', () => {
         network.run(25_000);
         for (const node of running.values()) put(node);
 
-        expect(network.sentAfterClose).toBe(0);
+        same(network.sentAfterClose, 0);
         const once = new Set<string>();
         const last = new Map<string, [number, number]>();
         for (const { incarnation, from, item } of stories) {
@@ -245,8 +249,11 @@ describe('incarnations', () => {
           [b, one],
         ] as const) {
           const texts = itemsFrom(node, to(from), 'rumour').map((item) => (item as { text: string }).text);
-          expect(texts.filter((text) => text !== 'hello')).toEqual(['1', '2', '3', '4']);
-          expect(node.idle).toBe(true);
+          same(
+            texts.filter((text) => text !== 'hello'),
+            ['1', '2', '3', '4'],
+          );
+          same(node.idle, true);
         }
         seen.stale += stale;
         seen.outdated += outdated;

@@ -9,6 +9,7 @@ import { type PlannedRequest, play } from '../../runtime/simulate/workload.js';
 import { CostCounter } from '../../runtime/trace/costs.js';
 import type { TraceEvent } from '../../runtime/trace/format.js';
 import { digestRecorder } from '../../runtime/trace/recorder.js';
+import { same } from '../same.js';
 import { everySeed, ledger, requestsFor, run } from './runs.js';
 
 const bad: SimulateSettings = { loss: 0.2, duplicate: 0.1, delay: [1, 20] };
@@ -26,12 +27,12 @@ describe('active replication over every schedule', () => {
       const { verdict, log, events, played, simulation } = run(settings, requestsFor(seed, 3, 6), {
         keep: ({ kind }) => kind === 'delivered' || kind === 'phase' || kind === 'answered',
       });
-      expect(verdict.reasons).toEqual([]); // all answered, states equal
+      same(verdict.reasons, []); // all answered, states equal
 
       // one total order
       const logs = [...log.executed.values()];
       const longest = logs.reduce((a, b) => (b.length > a.length ? b : a));
-      for (const executed of logs) expect(executed).toEqual(longest.slice(0, executed.length));
+      for (const executed of logs) same(executed, longest.slice(0, executed.length));
       const numbers = new Map<string, number[]>();
       const places = new Map<number, Set<string>>();
       for (const event of events) {
@@ -40,7 +41,11 @@ describe('active replication over every schedule', () => {
         numbers.set(event.node, [...(numbers.get(event.node) ?? []), number]);
         places.set(number, (places.get(number) ?? new Set()).add(`${event.sender}#${event.seq}`));
       }
-      for (const delivered of numbers.values()) expect(delivered).toEqual(delivered.map((_, i) => i + 1)); // no gap, no repetition
+      for (const delivered of numbers.values())
+        same(
+          delivered,
+          delivered.map((_, i) => i + 1),
+        ); // no gap, no repetition
       for (const messages of places.values())
         if (messages.size > 1) throw new Error(`one place, two messages: ${[...messages].join()}`);
 
@@ -52,7 +57,7 @@ describe('active replication over every schedule', () => {
       const updates = requests.filter(({ kind }) => kind === 'update').length;
       const live = simulation.replicas().filter(({ state }) => state === 'live');
       expect(live.length).toBeGreaterThanOrEqual(2);
-      for (const { digest, version } of live) expect([digest, version]).toEqual([ledger.digest(value), updates]);
+      for (const { digest, version } of live) same([digest, version], [ledger.digest(value), updates]);
 
       // a front end has one request of a client under way at a time, each with an id of its own
       const open = new Map<string, string>();
@@ -68,7 +73,7 @@ describe('active replication over every schedule', () => {
           }
         } else if (event.kind === 'answered') open.delete(event.request.slice(0, event.request.indexOf('#')));
       }
-      expect(seen.size).toBe(18);
+      same(seen.size, 18);
     });
   }, 240_000);
 
@@ -96,7 +101,7 @@ describe('active replication over every schedule', () => {
   test('AR-6: with all replica managers but one crashed the service goes on', () => {
     everySeed(50, 'AR-6', (seed) => {
       const faults = ['crash:rm-1@40ms', 'crash:rm-3@80ms'];
-      expect(run({ ...bad, seed, faults }, requestsFor(seed, 2, 10)).verdict.reasons).toEqual([]);
+      same(run({ ...bad, seed, faults }, requestsFor(seed, 2, 10)).verdict.reasons, []);
     });
   });
 
@@ -108,10 +113,10 @@ describe('active replication over every schedule', () => {
       const fault = chance.chance(0.5) ? `crash:fe-1@RE#${chance.int(1, 5)}` : `crash:fe-1@${chance.int(1, 120)}ms`;
       const { verdict, log, played } = run({ ...bad, seed, faults: [fault] }, requestsFor(seed, 2, 6));
       const logs = ['rm-1', 'rm-2', 'rm-3'].map((rm) => log.executed.get(rm) ?? []);
-      expect(logs[1]).toEqual(logs[0]);
-      expect(logs[2]).toEqual(logs[0]);
-      expect(verdict.agree).toBe(true);
-      expect(verdict.wrong).toEqual([]);
+      same(logs[1], logs[0]);
+      same(logs[2], logs[0]);
+      same(verdict.agree, true);
+      same(verdict.wrong, []);
       const cut = played.find(({ error }) => error?.code === 'FRONT_END_CRASHED');
       if (cut?.call == null) return;
       if (logs[0]?.includes(`${cut.call.session}#${cut.call.seq}`)) executed += 1;
@@ -129,12 +134,15 @@ describe('active replication over every schedule', () => {
         via: { 'client-1': 'rm-2', 'client-2': 'rm-3' },
         keep: ({ kind }) => kind === 'phase',
       });
-      expect(verdict.reasons).toEqual([]);
+      same(verdict.reasons, []);
       const issuers = new Set(
         events.flatMap((event) => (event.kind === 'phase' && event.phase === 'RE' ? [event.node] : [])),
       );
-      expect([...issuers].every((node) => node.startsWith('rm-'))).toBe(true);
-      expect(issuers.has('rm-3')).toBe(true);
+      same(
+        [...issuers].every((node) => node.startsWith('rm-')),
+        true,
+      );
+      same(issuers.has('rm-3'), true);
     });
   });
 
@@ -183,9 +191,9 @@ describe('active replication over every schedule', () => {
         requestsFor(seed, 1, 12),
         { via: { 'client-1': 'rm-1' }, keep: ({ kind }) => kind === 'phase' },
       );
-      expect(verdict.reasons).toEqual([]);
+      same(verdict.reasons, []);
       for (const executed of log.executed.values()) {
-        expect(new Set(executed).size).toBe(executed.length);
+        same(new Set(executed).size, executed.length);
         expect(executed).toHaveLength(played.length);
       }
       const issued = events.flatMap((event) => (event.kind === 'phase' && event.phase === 'RE' ? event.requests : []));
@@ -220,7 +228,7 @@ describe('Byzantine replies', () => {
         requestsFor(seed, 1, 12),
         { keep: ({ kind }) => kind === 'phase' || kind === 'received' },
       );
-      expect(verdict.reasons).toEqual([]);
+      same(verdict.reasons, []);
       const seen = firstFrom(events, 'rm-2');
       first += seen.first;
       all += seen.all;
@@ -246,7 +254,7 @@ describe('Byzantine replies', () => {
             { seed, replicas: 5, tolerate: 'byzantine', faults: [one, other] },
             requestsFor(seed, 2, 2),
           );
-          expect(verdict.reasons).toEqual([]);
+          same(verdict.reasons, []);
         }
       }
     });
@@ -292,8 +300,11 @@ describe('crash and recovery', () => {
         { ...bad, seed, faults: ['crash:rm-1@50ms', 'recover:rm-1@150ms'] },
         requestsFor(seed, 2, 10, 30),
       );
-      expect(verdict.reasons).toEqual([]);
-      expect(verdict.replicas.map(({ state }) => state)).toEqual(['silent', 'live', 'live']);
+      same(verdict.reasons, []);
+      same(
+        verdict.replicas.map(({ state }) => state),
+        ['silent', 'live', 'live'],
+      );
       expect(log.executed.get('rm-1')?.length ?? 0).toBeLessThan(20);
       expect(simulation.replicas()[0]?.digest).toBeNull();
     });
@@ -312,7 +323,7 @@ describe('crash and recovery', () => {
     everySeed(50, 'a partition that heals', (seed) => {
       const faults = ['partition:rm-1|rm-2,rm-3,sequencer@20ms..400ms', 'partition:fe-1>sequencer@60ms..300ms'];
       const { verdict, played } = run({ ...bad, seed, faults }, requestsFor(seed, 2, 8));
-      expect(verdict.reasons).toEqual([]);
+      same(verdict.reasons, []);
       expect(Math.max(...played.map(({ endedAt }) => endedAt))).toBeGreaterThan(300);
     });
   });
@@ -320,7 +331,7 @@ describe('crash and recovery', () => {
   test('CH-3: omission at a node is mended by the links', () => {
     everySeed(50, 'CH-3', (seed) => {
       const faults = ['omit-send:rm-1:0.3', 'omit-receive:rm-2:0.3', 'omit-send:fe-1:0.3'];
-      expect(run({ seed, faults }, requestsFor(seed, 2, 8)).verdict.reasons).toEqual([]);
+      same(run({ seed, faults }, requestsFor(seed, 2, 8)).verdict.reasons, []);
     });
   });
 
@@ -347,7 +358,7 @@ describe('reads at one replica manager', () => {
         { ...bad, seed, reads: 'one', retryAfter: 40, faults: crashOfOne(seed, 300) },
         requestsFor(seed, 3, 8),
       );
-      expect(verdict.reasons).toEqual([]);
+      same(verdict.reasons, []);
       const seen = new Map<string, number>();
       for (const { client, answer, endedAt } of [...played].sort((a, b) => a.endedAt - b.endedAt)) {
         expect(endedAt).toBeGreaterThan(0);

@@ -12,6 +12,7 @@ import { addReply, executeBatches, type Replica } from '../../../machines/shared
 import type { Address } from '../../../machines/shared/identifiers.js';
 import type { Batch, Reply, Request } from '../../../machines/shared/requests.js';
 import { random } from '../../../runtime/simulate/random.js';
+import { same } from '../../same.js';
 import { type Line, line, request, seeds } from '../stage.js';
 
 const FILE = 'test/machines/shared/executed-table.test.ts';
@@ -117,7 +118,7 @@ describe('execution with duplicate elimination', () => {
     seeds(FILE, 2000, (seed) => {
       const all = arrivals(seed);
       const { log, replies, stale } = run(all, 1000, () => random(seed, 'cut').chance(0.5));
-      expect(new Set(log).size).toBe(log.length);
+      same(new Set(log).size, log.length);
       // A model: the highest number of each session so far, and the reply that it was given.
       const last = new Map<string, number>();
       let late = 0;
@@ -131,21 +132,21 @@ describe('execution with duplicate elimination', () => {
           answered.push(`${frontEnd} ${one.session}#${one.seq}`);
         }
       }
-      expect(stale).toBe(late);
+      same(stale, late);
       const given = replies.map((text) => {
         const [to, ...rest] = text.split(' ');
         const { session, seq, outcome } = JSON.parse(rest.join(' ')) as Reply;
         const expired = !outcome.ok && outcome.error.code === 'SESSION_EXPIRED';
         return `${to} ${session}#${seq}${expired ? ' expired' : ''}`;
       });
-      expect(given.sort()).toEqual(answered.sort());
+      same(given.sort(), answered.sort());
       // All replies to one id are the same one.
       const stored = new Map<string, string>();
       for (const text of replies) {
         const json = text.slice(text.indexOf(' ') + 1);
         const { session, seq, outcome } = JSON.parse(json) as Reply;
         if (!outcome.ok && outcome.error.code === 'SESSION_EXPIRED') continue;
-        expect(stored.get(`${session}#${seq}`) ?? json).toBe(json);
+        same(stored.get(`${session}#${seq}`) ?? json, json);
         stored.set(`${session}#${seq}`, json);
       }
     });
@@ -160,8 +161,8 @@ describe('execution with duplicate elimination', () => {
       const single = run(all, bound, () => true);
       const whole = run(all, bound, () => false);
       const cut = run(all, bound, () => chance.chance(0.3));
-      expect(whole).toEqual(single);
-      expect(cut).toEqual(single);
+      same(whole, single);
+      same(cut, single);
       if (single.replies.some((text) => text.includes('SESSION_EXPIRED'))) forgotten += 1;
     });
     if (process.env.SEED === undefined) expect(forgotten).toBeGreaterThan(100);
