@@ -10,7 +10,8 @@ export class Budget {
   readonly milliseconds: number;
   readonly bytes: number;
   readonly #until: number;
-  #work = 0;
+  /** Since the last look at the clock; the first step looks, for there may be no time at all. */
+  #work = WORK;
 
   constructor({ milliseconds = 60_000, bytes = 2 ** 30 }: CheckLimits = {}) {
     this.milliseconds = milliseconds;

@@ -97,11 +97,12 @@ function circleIn(accesses: Accesses, budget: Budget): Failure | string | null {
 
 function smallestOfAny(operations: readonly Operation[], model: Model, found: None, budget: Budget): Smallest {
   let none = found;
-  const part = smallestPart(operations, (fewer) => {
+  const fails = (fewer: readonly Operation[]): boolean => {
     const again = interleaving(operations, model, budget.part(SHRINKING_TRY), { required: new Set(fewer) });
     if (again.found === 'none') none = again;
     return again.found === 'none';
-  });
+  };
+  const part = smallestPart(operations, fails, () => budget.left === 0);
   return { part, impossible: none.stuck, why: reasonOf(none) };
 }
 

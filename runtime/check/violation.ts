@@ -39,7 +39,7 @@ export function violationOfValues(
   const fails = (part: readonly number[]): boolean =>
     !isQueue &&
     ((algorithm({ ...question, required: flags(question, part) }) ?? []).length > 0 || (tied && shrinking.fails(part)));
-  const part = smallestPart(byReturn(question, unordered), fails);
+  const part = smallestPart(byReturn(question, unordered), fails, () => shrinking.isOver);
   if (!isQueue) return violated(shrinking.withPart(part), true, budget);
   const values = new Set(part.map((i) => JSON.stringify(operations[i]?.output)));
   const written = operations.flatMap(({ op, input }, i) =>
@@ -61,7 +61,11 @@ export function violationOfSearch(question: Question, at: number, budget: Budget
     must.filter((i) => (returned[i] ?? 0) <= end),
   );
   const late = must.filter((i) => (returned[i] ?? 0) > end);
-  const part = smallestPart([...late, ...early], (fewer) => shrinking.fails(fewer));
+  const part = smallestPart(
+    [...late, ...early],
+    (fewer) => shrinking.fails(fewer),
+    () => shrinking.isOver,
+  );
   return violated(shrinking.withPart(part), true, budget);
 }
 
@@ -96,7 +100,11 @@ class Shrinking {
   }
 
   #isStuck(asked: Question): boolean {
-    return this.#budget.left > 0 && search(asked, this.#budget.part(this.#try)).outcome === 'stuck';
+    return search(asked, this.#budget.part(this.#try)).outcome === 'stuck';
+  }
+
+  get isOver(): boolean {
+    return this.#budget.left === 0;
   }
 }
 

@@ -17,6 +17,7 @@ import type { Served } from '../inspect/server/viewer.js';
 import type { Offered } from '../inspect/sources/operations.js';
 import { chartsOf } from '../inspect/sources/trace.js';
 import { kinds } from '../inspect/timeline/chunk.js';
+import type { AnyService } from '../service/index.js';
 import { parseSaved, type SavedRun } from '../simulate/saved-run.js';
 import { promised } from '../simulate/trial.js';
 import { openBrowser } from './browser.js';
@@ -104,10 +105,13 @@ async function fileOf(what: string, service: string | undefined, io: Io): Promis
   if (!existsSync(path)) throw new ChoraleError('INPUT_INVALID', `There is no file ${what}.`);
   const line = await firstLine(path);
   const kind = kindOf(String(line));
-  if (kinds.some((each) => each === kind)) return new TraceFileSource({ path, run: null, charts: [] });
+  if (kinds.some((each) => each === kind)) {
+    const found = service === undefined ? null : await findService(service, io.cwd);
+    return new TraceFileSource({ path, service: found?.service ?? null, run: null, charts: [] });
+  }
   if (kind !== 'header') return scenarioFile(parseSaved(await readFile(path, 'utf8'), what), service, io);
   const saved = parseSaved(String(line), what);
-  return new TraceFileSource({ path, run: runOf(saved), charts: await chartsKnown(saved, service, io) });
+  return new TraceFileSource({ path, run: runOf(saved), ...(await knownOf(saved, service, io)) });
 }
 
 async function scenarioFile(saved: SavedRun, name: string | undefined, io: Io): Promise<Served> {
@@ -127,14 +131,18 @@ function runOf({ service, property, scenario }: SavedRun): Run {
   return { service, property: property ?? usual, scenario };
 }
 
-/** None where the service of a trace is not here: it can be looked at all the same. */
-async function chartsKnown(saved: SavedRun, name: string | undefined, io: Io): Promise<ChartDescription[]> {
+/** The service of a trace and its charts; null and none where it is not here: the trace can be looked at all the same. */
+async function knownOf(
+  saved: SavedRun,
+  name: string | undefined,
+  io: Io,
+): Promise<{ readonly service: AnyService | null; readonly charts: readonly ChartDescription[] }> {
   try {
     const { service } = await findService(name ?? saved.service, io.cwd);
-    return chartsOf(service, runOf(saved));
+    return { service, charts: chartsOf(service, runOf(saved)) };
   } catch (error) {
     if (name !== undefined) throw error;
-    return [];
+    return { service: null, charts: [] };
   }
 }
 

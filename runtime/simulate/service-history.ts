@@ -17,22 +17,15 @@ export interface ServiceOperation extends Operation {
   readonly seed: number;
 }
 
-/**
- * The requests of a run that were sent, in the order of their calls. A client whose request never returned goes on as
- * another process, `alice~2`; and so does one whose node has crashed and come back, for it fell with it (AR-11) and whoever calls
- * now knows nothing of what it was told.
- */
+/** The requests of a run that were sent, in the order of their calls. */
 export function historyOf(played: readonly PlayedRequest[]): ServiceOperation[] {
-  const lives = new Map<string, Life>();
+  const processes = new Processes();
   const operations: ServiceOperation[] = [];
   for (const { client, op, incarnation, call, answer, calledAt, endedAt } of byCall(played)) {
     if (call === null) continue;
-    const before = lives.get(client) ?? { number: 1, incarnation, over: false };
-    const life = before.number + (before.over || before.incarnation !== incarnation ? 1 : 0);
     const returned = answer !== null && !notOfTheService(answer.outcome);
-    lives.set(client, { number: life, incarnation, over: !returned });
     operations.push({
-      process: life === 1 ? client : `${client}~${life}`,
+      process: processes.of(client, incarnation, returned),
       op,
       key: null,
       input: call.args as readonly Json[], // serializable, and shown as JSON shows it
@@ -44,6 +37,22 @@ export function historyOf(played: readonly PlayedRequest[]): ServiceOperation[] 
     });
   }
   return operations;
+}
+
+/**
+ * Clients as the processes of a history. A client whose request never returned goes on as another process, `alice~2`; and so does one
+ * whose node has crashed and come back, for it fell with it (AR-11) and whoever calls now knows nothing of what it was told.
+ */
+export class Processes {
+  readonly #lives = new Map<string, Life>();
+
+  /** The client's next request, in the order of calls: by which incarnation of its node, and whether it ever returned. */
+  of(client: string, incarnation: number, returned: boolean): string {
+    const before = this.#lives.get(client) ?? { number: 1, incarnation, over: false };
+    const number = before.number + (before.over || before.incarnation !== incarnation ? 1 : 0);
+    this.#lives.set(client, { number, incarnation, over: !returned });
+    return number === 1 ? client : `${client}~${number}`;
+  }
 }
 
 /** A client as a process of the history. */
@@ -59,7 +68,7 @@ const byCall = (played: readonly PlayedRequest[]): PlayedRequest[] =>
   [...played].sort((a, b) => a.calledAt - b.calledAt);
 
 /** As JSON has it: no undefined, and of an error its code. */
-function outputOf(outcome: Outcome): Json {
+export function outputOf(outcome: Outcome): Json {
   if (!outcome.ok) return { error: outcome.error.code };
   return (outcome.value ?? null) as Json; // as above
 }

@@ -12,7 +12,7 @@ import type { Command, Report } from '../protocol.js';
 import type { Looking, Served, Viewer } from '../server/viewer.js';
 import { operationForms } from '../sources/operations.js';
 import { readable } from '../sources/readable.js';
-import { LiveHistory } from './live-history.js';
+import { TraceHistory } from '../sources/trace-history.js';
 import { pictureOf } from './picture.js';
 import { Relay, type Watcher } from './relay.js';
 import { Steps } from './steps.js';
@@ -22,6 +22,8 @@ export interface LiveSettings {
   readonly requests: boolean;
 }
 
+/** Operations of the history, and ms for one check of it: the cluster waits for that. */
+const LIMITS = { most: 2_000, milliseconds: 50 };
 /** ms from one verdict on the history to the next. */
 const CHECKED_AFTER = 2_000;
 
@@ -46,7 +48,7 @@ export class LiveSource implements Served, Recorder {
   readonly #wishes = new Map<Watcher, Wishes>();
   readonly #charts = new Map<string, ChartDescription>();
   readonly #steps: Steps;
-  #history: LiveHistory | null = null;
+  #history: TraceHistory | null = null;
   #untap: (() => void) | null = null;
   #checking: NodeJS.Timeout | null = null;
   #ended = false;
@@ -85,7 +87,8 @@ export class LiveSource implements Served, Recorder {
 
   #begin(): void {
     const gap = 'Requests were made before anybody looked, and a history is judged from its first operation on.';
-    this.#history = new LiveHistory(this.#cluster.service, this.#cluster.used ? gap : null);
+    this.#history = new TraceHistory({ service: this.#cluster.service, ...LIMITS });
+    if (this.#cluster.used) this.#history.break(gap);
     this.#untap = this.#cluster.tap(this);
     this.#checking = setInterval(() => this.#checkAgain(), CHECKED_AFTER).unref();
   }

@@ -3,15 +3,20 @@
  */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import type { AnyService } from '../../service/index.js';
+import type { HistoryProperty } from '../../simulate/trial.js';
 import type { ChartDescription } from '../charts/describe.js';
 import { linesFrame } from '../frame.js';
-import type { Command, Run } from '../protocol.js';
+import type { Command, Report, Run } from '../protocol.js';
 import { notOfTraces, traceOpened, traceStanding } from '../sources/trace.js';
+import { historyOfFile, type TraceHistory } from '../sources/trace-history.js';
 import { PART, wholeLines } from '../timeline/blocks.js';
 import type { Looking, Served, Viewer } from './viewer.js';
 
 export interface TraceFileSettings {
   readonly path: string;
+  /** What the trace is of; null where nobody knows. */
+  readonly service: AnyService | null;
   /** Null where nobody knows: the trace is of something else than a simulation. */
   readonly run: Run | null;
   readonly charts: readonly ChartDescription[];
@@ -28,23 +33,47 @@ export class TraceFileSource implements Served {
   join(viewer: Viewer): Looking {
     const { run, charts } = this.#settings;
     const enough = new AbortController();
+    const gone = new AbortController();
     viewer.report(traceOpened(run, charts));
-    void this.#send(viewer, enough.signal);
+    const sending = this.#send(viewer, enough.signal);
+    let history: Promise<TraceHistory> | null = null;
+    const check = async (property: HistoryProperty): Promise<void> => {
+      const bytes = await sending;
+      history ??= this.#historyOf(bytes, gone.signal);
+      const verdict = (await history).verdict(property);
+      viewer.report({ is: 'verdict', verdict });
+    };
     return {
       take(command: Command) {
-        if (command.do !== 'stop') throw notOfTraces(command);
+        if (command.do === 'stop') enough.abort();
+        else if (command.do !== 'check') throw notOfTraces(command);
+        else
+          check(command.property).catch((error: unknown) => {
+            if (!gone.signal.aborted) viewer.report(unreadable(error));
+          });
+      },
+      leave() {
+        gone.abort();
         enough.abort();
       },
-      leave: () => enough.abort(),
     };
   }
 
-  async #send(viewer: Viewer, signal: AbortSignal): Promise<void> {
+  /** Of so many bytes of the file, from its begin. */
+  #historyOf(bytes: number, signal: AbortSignal): Promise<TraceHistory> {
+    const { path, service } = this.#settings;
+    // a stream has at least one byte
+    const parts = bytes === 0 ? nothing() : createReadStream(path, { highWaterMark: PART, end: bytes - 1, signal });
+    return historyOfFile(parts, service);
+  }
+
+  /** The bytes that the viewer has then. */
+  async #send(viewer: Viewer, signal: AbortSignal): Promise<number> {
     const { path, run } = this.#settings;
     let loaded = 0;
+    let sent = 0;
     try {
       const { size } = await stat(path);
-      let sent = 0;
       for await (const lines of wholeLines(createReadStream(path, { highWaterMark: PART, signal }))) {
         viewer.lines(linesFrame(lines));
         sent += lines.length;
@@ -54,13 +83,18 @@ export class TraceFileSource implements Served {
       }
       loaded = 1;
     } catch (error) {
-      if (!signal.aborted) {
-        const message = `The trace cannot be read any further: ${error instanceof Error ? error.message : String(error)}`;
-        viewer.report({ is: 'failed', code: 'INPUT_INVALID', message });
-      }
+      if (!signal.aborted) viewer.report(unreadable(error));
     }
     viewer.report(traceStanding(run, loaded, true));
+    return sent;
   }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function unreadable(error: unknown): Extract<Report, { is: 'failed' }> {
+  const message = `The trace cannot be read any further: ${error instanceof Error ? error.message : String(error)}`;
+  return { is: 'failed', code: 'INPUT_INVALID', message };
 }
 
 /** Rejects when the viewer is gone, or has enough. */

@@ -5,11 +5,13 @@
 import { ChoraleError } from '../../errors.js';
 import type { AnyService } from '../../service/index.js';
 import { parseHeader } from '../../simulate/saved-run.js';
+import type { HistoryProperty } from '../../simulate/trial.js';
 import type { Command, Report, Run } from '../protocol.js';
 import { PART, wholeLines } from '../timeline/blocks.js';
 import { transferables } from '../timeline/encode.js';
 import { TraceLines } from '../timeline/lines.js';
 import { chartsOf, notOfTraces, traceOpened, traceStanding } from './trace.js';
+import { historyOfFile, type TraceHistory } from './trace-history.js';
 
 export class TracedSource {
   readonly #file: Blob;
@@ -17,6 +19,11 @@ export class TracedSource {
   readonly #report: (report: Report, transfer: readonly ArrayBuffer[]) => void;
   readonly #lines = new TraceLines();
   #left: 'no' | 'stopped' | 'closed' = 'no';
+  #service: AnyService | null = null;
+  /** Bytes of the file so far. */
+  #read = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #history: Promise<TraceHistory> | null = null;
 
   constructor(
     file: Blob,
@@ -29,33 +36,42 @@ export class TracedSource {
   }
 
   /** Reads the file to its end, and reports its events on the way. What is wrong with it is reported too, once. */
-  async read(): Promise<void> {
+  read(): Promise<void> {
+    this.#reading = this.#readAll();
+    return this.#reading;
+  }
+
+  async #readAll(): Promise<void> {
     const { size } = this.#file;
     const decoder = new TextDecoder();
     let run: Run | null = null;
-    let read = 0;
     try {
       for await (const bytes of wholeLines(partsOf(this.#file))) {
         if (this.#left !== 'no') break;
         const text = decoder.decode(bytes);
-        if (read === 0) run = this.#open(text);
-        const { chunk, steps, wrong } = this.#lines.take(text, this.#file.slice(read, read + bytes.length));
+        if (this.#read === 0) run = this.#open(text);
+        const { chunk, steps, wrong } = this.#lines.take(text, this.#file.slice(this.#read, this.#read + bytes.length));
         this.#report({ is: 'events', chunk, steps }, transferables(chunk, steps));
         if (wrong !== null) throw wrong;
-        read += bytes.length;
-        this.#report(traceStanding(run, read / size, false), []);
+        this.#read += bytes.length;
+        this.#report(traceStanding(run, this.#read / size, false), []);
       }
       if (size === 0) throw new ChoraleError('INPUT_INVALID', 'The file is empty.');
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#left !== 'closed') this.#report(traceStanding(run, size === 0 ? 1 : read / size, true), []);
+    if (!this.#isClosed) this.#report(traceStanding(run, size === 0 ? 1 : this.#read / size, true), []);
   }
 
   send(command: Command): void {
     if (command.do === 'event') void this.#event(command.index);
+    else if (command.do === 'check') void this.#check(command.property);
     else if (command.do === 'stop') this.#left = 'stopped';
     else this.#failed(notOfTraces(command));
+  }
+
+  get #isClosed(): boolean {
+    return this.#left === 'closed';
   }
 
   /** Nothing more is reported. */
@@ -67,8 +83,8 @@ export class TracedSource {
   #open(text: string): Run | null {
     const end = text.indexOf('\n');
     const run = parseHeader(end < 0 ? text : text.slice(0, end), 'The trace');
-    const service = run === null ? undefined : this.#services[run.service]?.service;
-    this.#report(traceOpened(run, run === null || service === undefined ? [] : chartsOf(service, run)), []);
+    this.#service = run === null ? null : (this.#services[run.service]?.service ?? null);
+    this.#report(traceOpened(run, run === null || this.#service === null ? [] : chartsOf(this.#service, run)), []);
     return run;
   }
 
@@ -80,8 +96,21 @@ export class TracedSource {
     }
   }
 
+  /** Of all that is read of the file, when that is done. */
+  async #check(property: HistoryProperty): Promise<void> {
+    await this.#reading;
+    if (this.#isClosed) return;
+    try {
+      this.#history ??= historyOfFile(partsOf(this.#file.slice(0, this.#read)), this.#service);
+      const history = await this.#history;
+      if (!this.#isClosed) this.#report({ is: 'verdict', verdict: history.verdict(property) }, []);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   #failed(error: unknown): void {
-    if (this.#left === 'closed') return;
+    if (this.#isClosed) return;
     const { code, message } = error instanceof ChoraleError ? error : { code: 'INPUT_INVALID', message: String(error) };
     this.#report({ is: 'failed', code, message }, []);
   }

@@ -98,7 +98,7 @@ export class TraceLines {
 /** Characters. */
 const lengthOf = ({ text }: Block): number => (typeof text === 'string' ? text.length : 0);
 
-function* linesOf(text: string): Iterable<string> {
+export function* linesOf(text: string): Iterable<string> {
   for (let begin = 0; begin < text.length; ) {
     const end = text.indexOf('\n', begin);
     const stop = end < 0 ? text.length : end;
@@ -108,7 +108,7 @@ function* linesOf(text: string): Iterable<string> {
 }
 
 /** Null for an empty line, the header, and an event of a kind that this version does not know. Errors: INPUT_INVALID. */
-function toldIn(text: string, line: number): TraceEvent | StepLine | null {
+export function toldIn(text: string, line: number): TraceEvent | StepLine | null {
   if (text === '' || text === '\r') return null;
   let told: unknown;
   try {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { accessesOf } from '../../../runtime/check/accesses.js';
 import { causal } from '../../../runtime/check/causal.js';
 import { check } from '../../../runtime/check/check.js';
@@ -183,6 +183,39 @@ describe('sequential consistency', () => {
     expect(late).toMatchObject({ verdict: 'unknown', why: expect.stringMatching(/30 ms/) });
     const small = sequential([...many, wrong], counter, { bytes: 10_000 });
     expect(small).toMatchObject({ verdict: 'unknown', why: expect.stringMatching(/10000 bytes/) });
+  });
+
+  test('CC-9: when the time is over the failing part is made no smaller', () => {
+    const many = Array.from({ length: 3 }, (_, p) =>
+      Array.from({ length: 6 }, (_, i) => asked(`p${p}`, 'add', 'x', i * 2, 2 ** (p % 3), null)),
+    ).flat();
+    const history = [...many, asked('q', 'read', 'x', 0, null, -1)];
+    // Time is what is done, a thousand steps a ms, so that how much is done after the end can be told.
+    let steps = 0;
+    const counted: typeof counter = {
+      ...counter,
+      apply(state, operation) {
+        steps += 1;
+        return counter.apply(state, operation);
+      },
+    };
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => steps / 1_000);
+    try {
+      const whole = sequential(history, counted, { milliseconds: 1_000_000 });
+      if (whole.verdict !== 'violated') throw new Error('it is not violated');
+      expect(whole.part.length).toBeLessThan(history.length);
+      const all = steps;
+      let milliseconds = 0;
+      do {
+        milliseconds += 1;
+        steps = 0;
+      } while (sequential(history, counted, { milliseconds }).verdict === 'unknown');
+      // The least that decides it, or a little more: what is done beyond is what is done between two looks at the clock.
+      expect(steps).toBeLessThan(milliseconds * 1_000 + 2_100);
+      expect(steps).toBeLessThan(all - 5_000);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 

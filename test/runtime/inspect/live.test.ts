@@ -4,7 +4,6 @@ import { inspect } from 'chorale/inspect';
 import WebSocket from 'ws';
 import type { Cluster as AnyCluster } from '../../../runtime/cluster/cluster.js';
 import { frameOf } from '../../../runtime/inspect/frame.js';
-import { LiveHistory } from '../../../runtime/inspect/live/live-history.js';
 import { LiveSource } from '../../../runtime/inspect/live/live-source.js';
 import type { Report } from '../../../runtime/inspect/protocol.js';
 import { UNREAD } from '../../../runtime/inspect/server/connection.js';
@@ -308,46 +307,6 @@ describe('a live cluster, looked at', () => {
       verdict: 'unknown',
       why: [expect.stringMatching(/before/)],
     });
-  });
-
-  test('a wrong answer is found, and which; an operation that takes time from its request cannot be judged', () => {
-    let t = 0;
-    const said = (op: string, args: (string | number)[], value: number, client = 'alice'): TraceEvent[] => {
-      t += 1;
-      const request = `${client}#${t}`;
-      const call = {
-        t,
-        node: 'fe-1',
-        kind: 'called',
-        id: `fe-1:1:c${t}`,
-        requests: [request],
-        calls: [{ op, args }],
-      } as const;
-      return [
-        call,
-        { t: t + 0.5, node: 'fe-1', kind: 'answered', request, by: ['rm-1'], outcome: { ok: true, value } },
-      ];
-    };
-    const history = new LiveHistory(bank, null);
-    for (const event of [
-      ...said('deposit', ['x', 1], 1),
-      ...said('deposit', ['y', 1], 1),
-      ...said('balance', ['x'], 0, 'bob'),
-    ])
-      history.take(event);
-    const verdict = history.verdict('linearizable');
-    expect(verdict).toMatchObject({
-      verdict: 'violated',
-      part: [0, 2],
-      culprit: 2,
-      why: [expect.stringMatching(/\w/)],
-    });
-    expect(history.verdict('sequential').verdict).toBe('holds');
-    const timed = new LiveHistory(bank, null);
-    for (const event of said('open', [], 7)) timed.take(event);
-    expect(timed.verdict('linearizable')).toMatchObject({ verdict: 'unknown', why: [expect.stringMatching(/time/)] });
-    history.break('gone');
-    expect(history.verdict('linearizable')).toMatchObject({ verdict: 'unknown', why: ['gone'] });
   });
 });
 

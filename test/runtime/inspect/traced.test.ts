@@ -3,22 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { service } from 'chorale';
+import { service, surroundings } from 'chorale';
 import { frameOf } from '../../../runtime/inspect/frame.js';
-import type { Report } from '../../../runtime/inspect/protocol.js';
+import type { Command, Report } from '../../../runtime/inspect/protocol.js';
 import { TraceFileSource } from '../../../runtime/inspect/server/trace-file.js';
+import type { Looking } from '../../../runtime/inspect/server/viewer.js';
+import { TraceHistory } from '../../../runtime/inspect/sources/trace-history.js';
 import { TracedSource } from '../../../runtime/inspect/sources/traced.js';
 import { wholeLines } from '../../../runtime/inspect/timeline/blocks.js';
 import { TraceLines } from '../../../runtime/inspect/timeline/lines.js';
 import { Timeline } from '../../../runtime/inspect/timeline/timeline.js';
+import type { HistoryProperty } from '../../../runtime/simulate/trial.js';
 import type { TraceEvent } from '../../../runtime/trace/format.js';
+import { ledger, requestsFor, run } from '../runs.js';
 
 type Of<Is extends Report['is']> = Extract<Report, { is: Is }>;
 
 const folder = mkdtempSync(join(tmpdir(), 'chorale-traced-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ledger = service('ledger', { state: () => ({}), updates: {}, queries: {} });
 const scenario = {
   seed: 1,
   replication: 'active',
@@ -61,7 +64,7 @@ abstract class Reader {
   /** Called with each report. */
   onReport: (report: Report) => void = () => undefined;
 
-  abstract stop(): void;
+  abstract send(command: Command): void;
   abstract eventAt(index: number): Promise<TraceEvent | null>;
 
   async ended(): Promise<Of<'standing'>> {
@@ -71,6 +74,13 @@ abstract class Reader {
 
   all<Is extends Report['is']>(is: Is): Of<Is>[] {
     return this.reports.filter((report) => report.is === is) as Of<Is>[]; // of that kind
+  }
+
+  async verdict(property: HistoryProperty): Promise<Of<'verdict'>['verdict']> {
+    const before = this.all('verdict').length;
+    this.send({ do: 'check', property });
+    await until(() => this.all('verdict').length > before);
+    return (this.all('verdict').at(-1) as Of<'verdict'>).verdict; // there is one
   }
 
   protected take(report: Report): void {
@@ -91,8 +101,8 @@ class Dropped extends Reader {
     void this.#source.read();
   }
 
-  stop(): void {
-    this.#source.send({ do: 'stop' });
+  send(command: Command): void {
+    this.#source.send(command);
   }
 
   async eventAt(index: number): Promise<TraceEvent | null> {
@@ -106,13 +116,13 @@ class Dropped extends Reader {
 /** What the page's worker does with what a server sends. */
 class Served extends Reader {
   readonly #lines = new TraceLines();
-  readonly #looking: { take(command: { readonly do: 'stop' }): void };
+  readonly #looking: Looking;
 
   constructor(text: string) {
     super();
     const path = join(folder, 'trace.jsonl');
     writeFileSync(path, text);
-    this.#looking = new TraceFileSource({ path, run: null, charts: [] }).join({
+    this.#looking = new TraceFileSource({ path, service: ledger, run: null, charts: [] }).join({
       ready: true,
       report: (report) => this.take(report),
       lines: (bytes) => this.#take(bytes),
@@ -121,8 +131,8 @@ class Served extends Reader {
     });
   }
 
-  stop(): void {
-    this.#looking.take({ do: 'stop' });
+  send(command: Command): void {
+    this.#looking.take(command);
   }
 
   eventAt(index: number): Promise<TraceEvent | null> {
@@ -169,7 +179,7 @@ describe.each([
   test('is read no further when the viewer has enough, and what is there stays', async () => {
     const reader = new Way(linesOf(80_000).join('\n'));
     reader.onReport = (report) => {
-      if (report.is === 'events') reader.stop();
+      if (report.is === 'events') reader.send({ do: 'stop' });
     };
     const last = await reader.ended();
     expect(last.loaded).toBeGreaterThan(0);
@@ -192,6 +202,44 @@ describe.each([
     expect(reader.all('failed')).toMatchObject([{ code: 'INPUT_INVALID', message: expect.stringMatching(why) }]);
     expect(reader.timeline.length).toBe(3);
     expect(await reader.eventAt(2)).toEqual(eventOf(2));
+  });
+
+  test('its history is checked, and what is wrong in it is marked', async () => {
+    const requests = requestsFor(3, 3, 6);
+    const { events } = run({ seed: 3 }, requests, { keep: () => true });
+    const text = (all: readonly TraceEvent[]): string =>
+      [header, ...all.map((event) => JSON.stringify(event))].join('\n');
+    const reader = new Way(text(events));
+    const right = await reader.verdict('linearizable'); // asked at once, and answered when all is read
+    expect(reader.all('standing').at(-1)?.ended).toBe(true);
+    expect(right).toMatchObject({ property: 'linearizable', verdict: 'holds', why: [], part: [], culprit: null });
+    expect(right.operations.length).toBe(requests.length);
+    expect((await reader.verdict('sequential')).property).toBe('sequential');
+
+    const queries = right.operations.filter(({ op }) => op === 'total').map(({ request }) => request);
+    const untrue = events.map((event) =>
+      event.kind === 'answered' && event.request === queries.at(-1)
+        ? { ...event, outcome: { ok: true, value: 123_456 } }
+        : event,
+    );
+    const wrong = await new Way(text(untrue)).verdict('linearizable');
+    expect(wrong).toMatchObject({ verdict: 'violated', why: [expect.stringMatching(/123456/)] });
+    expect(wrong.part.map((place) => wrong.operations[place]?.request)).toContain(queries.at(-1));
+
+    const begun = events.findIndex(({ kind }) => kind === 'called');
+    const late = await new Way(text(events.slice(begun))).verdict('linearizable');
+    expect(late).toMatchObject({ verdict: 'unknown', why: [expect.stringMatching(/begins later/)] });
+    expect(late.operations.length).toBe(requests.length);
+  });
+
+  test('of what is read of it alone there is a history', async () => {
+    const { events } = run({ seed: 3 }, requestsFor(3, 1, 3), { keep: () => true });
+    const reader = new Way([...linesOf(80_000), ...events.map((event) => JSON.stringify(event))].join('\n'));
+    reader.onReport = (report) => {
+      if (report.is === 'events') reader.send({ do: 'stop' });
+    };
+    expect((await reader.verdict('sequential')).operations).toEqual([]);
+    expect(reader.all('failed')).toEqual([]);
   });
 
   test('events of a kind that is not known are left out', async () => {
@@ -227,6 +275,112 @@ describe('a trace that is dropped onto the page', () => {
     source.close();
     await read;
     expect(reports.length).toBe(length);
+  });
+});
+
+describe('the history that a trace tells', () => {
+  const clocks = service('clocks', {
+    state: () => ({ n: 0 }),
+    updates: { open: (_, at = surroundings()) => at.now },
+    queries: {},
+  });
+  const limits = { most: 100, milliseconds: 1_000 };
+  let t = 0;
+  const called = (request: string, op: string, args: (string | number)[] = [], incarnation = 1): TraceEvent => {
+    t += 1;
+    return {
+      t,
+      node: 'fe-1',
+      kind: 'called',
+      id: `fe-1:${incarnation}:c${t}`,
+      requests: [request],
+      calls: [{ op, args }],
+    };
+  };
+  const answered = (request: string, outcome: object): TraceEvent => {
+    t += 1;
+    return { t, node: 'fe-1', kind: 'answered', request, by: ['rm-1'], outcome: outcome as { ok: boolean } };
+  };
+  const told = (value: string | number) => ({ ok: true, value });
+  const refused = (code: string) => ({ ok: false, error: { code, message: code } });
+  const historyOf = (events: readonly TraceEvent[], more: object = {}): TraceHistory => {
+    const history = new TraceHistory({ service: ledger, ...limits, ...more });
+    for (const event of events) history.take(event);
+    return history;
+  };
+
+  test('a wrong answer is found, and which', () => {
+    const history = historyOf([
+      called('a#1', 'add', [1]),
+      answered('a#1', told(1)),
+      called('a#2', 'append', ['k', 'x']),
+      answered('a#2', told('x')),
+      called('b#1', 'total'),
+      answered('b#1', told(0)),
+    ]);
+    const wrong = { verdict: 'violated', part: [0, 2], culprit: 2, why: [expect.stringMatching(/\w/)] };
+    expect(history.verdict('linearizable')).toMatchObject(wrong);
+    expect(history.verdict('sequential').verdict).toBe('holds');
+  });
+
+  test.each([
+    ['was never answered', []],
+    ['was answered by the front end, not by the service', [refused('NO_AGREEMENT')]],
+    ['was refused, its session having been forgotten', [refused('SESSION_EXPIRED')]],
+  ])('a request that %s may take effect later than what its client asked next', (_, outcomes) => {
+    const history = historyOf([
+      called('a#1', 'add', [5]),
+      ...outcomes.map((outcome) => answered('a#1', outcome)),
+      called('a#2', 'total'),
+      answered('a#2', told(0)),
+      called('a#3', 'total'),
+      answered('a#3', told(5)),
+    ]);
+    expect(history.verdict('linearizable').verdict).toBe('holds');
+    expect(history.verdict('sequential').verdict).toBe('holds');
+    expect(history.verdict('sequential').operations.map(({ client }) => client)).toEqual(['a', 'a', 'a']);
+  });
+
+  test('who comes back from a crash knows nothing of what it was told', () => {
+    const events = (incarnation: number) => [
+      called('b#1', 'add', [5]),
+      called('a#1', 'total'),
+      answered('a#1', told(5)),
+      called('a#2', 'total', [], incarnation),
+      answered('a#2', told(0)),
+      answered('b#1', told(5)),
+    ];
+    expect(historyOf(events(1)).verdict('sequential').verdict).toBe('violated');
+    expect(historyOf(events(2)).verdict('sequential').verdict).toBe('holds');
+  });
+
+  test.each<[string, RegExp, () => TraceHistory]>([
+    ['the service is not known', /Which service/, () => historyOf([called('a#1', 'add', [1])], { service: null })],
+    ['it is of another service', /no operation "open"/, () => historyOf([called('a#1', 'open')])],
+    ['events are missing', /more than could/, () => historyOf([{ t: 1, node: 'rm-1', kind: 'missed', events: 2 }])],
+    [
+      'an operation takes time from its request',
+      /time or chance/,
+      () => historyOf([called('a#1', 'open'), answered('a#1', told(1))], { service: clocks }),
+    ],
+    [
+      'there are too many operations',
+      /more than 2 operations/,
+      () => historyOf([called('a#1', 'total'), called('b#1', 'total'), called('c#1', 'total')], { most: 2 }),
+    ],
+    [
+      'the trace does not say what was asked',
+      /what a request asks/,
+      () => historyOf([{ t: 1, node: 'fe-1', kind: 'called', id: 'fe-1:1:c1', requests: ['a#1'] }]),
+    ],
+  ])('nothing can be said where %s', (_, why, history) => {
+    expect(history().verdict('sequential')).toMatchObject({ verdict: 'unknown', why: [expect.stringMatching(why)] });
+  });
+
+  test('what is let go of is the oldest', () => {
+    const many = ['a', 'b', 'c'].map((client) => called(`${client}#1`, 'total'));
+    const { operations } = historyOf(many, { most: 2 }).verdict('sequential');
+    expect(operations.map(({ request }) => request)).toEqual(['b#1', 'c#1']);
   });
 });
 
