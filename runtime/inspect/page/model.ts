@@ -3,6 +3,7 @@
  * changes, so a view that reads `told.value` is drawn again when there is more.
  */
 import { batch, computed, effect, signal } from '@preact/signals';
+import type { HistoryProperty } from '../../simulate/trial.js';
 import type { ChartDescription } from '../charts/describe.js';
 import type { Command, Report, Verdict } from '../protocol.js';
 import { Timeline } from '../timeline/timeline.js';
@@ -42,6 +43,8 @@ export const cursor = signal(0);
 export const following = signal(true);
 export const chosen = signal<Choice | null>(null);
 export const verdict = signal<Verdict | null>(null);
+/** What the history is being checked for, until there is a verdict; that of a long trace takes seconds. */
+export const checking = signal<HistoryProperty | null>(null);
 /** The last that was asked for: of the chosen actor, at the cursor. */
 export const context = signal<ContextAt | null>(null);
 /** The last event that was asked for, whole. */
@@ -62,6 +65,12 @@ let source: Source | null = null;
 
 export function send(command: Command): void {
   source?.send(command);
+}
+
+/** Has the history checked for this. */
+export function check(property: HistoryProperty): void {
+  checking.value = property;
+  send({ do: 'check', property });
 }
 
 /** Everything begins anew with this source. */
@@ -98,6 +107,7 @@ export function take(report: Report): void {
         cursor.value = 0;
         following.value = report.source === 'live';
         verdict.value = null;
+        checking.value = null;
         context.value = null;
         event.value = null;
         missed.value = 0;
@@ -123,11 +133,13 @@ export function take(report: Report): void {
         break;
       case 'verdict':
         verdict.value = report.verdict;
+        checking.value = null;
         break;
       case 'missed':
         missed.value = report.events;
         break;
       case 'failed':
+        checking.value = null;
         failure.value = { code: report.code, message: report.message };
         break;
       case 'event':

@@ -1,7 +1,7 @@
 /** A scene that is being told: which, at which of its steps, and where in the run that is. */
 import { batch, effect, signal, untracked } from '@preact/signals';
 import { show } from './layout.js';
-import { chosen, cursor, lookAt, opened, send, standing, timeline, told } from './model.js';
+import { check, chosen, cursor, lookAt, opened, send, standing, timeline, told } from './model.js';
 import { openHere } from './opening.js';
 import { pause, playTo } from './playback.js';
 import { findMoment } from './scenes/moment.js';
@@ -80,8 +80,8 @@ export const ready = (): boolean => {
   return telling.value !== null && standing.value.ended && opened.value !== null;
 };
 
-function look({ show: what, check }: Scene['steps'][number]): void {
-  if (check !== undefined) send({ do: 'check', property: check });
+function look({ show: what, check: property }: Scene['steps'][number]): void {
+  if (property !== undefined) check(property);
   if (what === undefined) return;
   show(what.view);
   if (what.choose !== undefined) chosen.value = what.choose;
@@ -101,14 +101,15 @@ const keepBeginning = (): (() => void) =>
     if (now !== null && now.places.length === 0 && ready()) untracked(() => begin(now));
   });
 
-/** A viewer who changes the run is no longer told the scene. */
+/** A viewer who changes the run, or opens a trace, is no longer told the scene. */
 function keepTrue(): () => void {
   /** The scene whose run has been seen as it is meant to be. */
   let begun: Scene | null = null;
   return effect(() => {
     const { run } = standing.value;
     const scene = telling.value?.scene ?? null;
-    if (scene === null || run === null) begun = null;
+    if (opened.value?.source === 'trace') telling.value = null;
+    else if (scene === null || run === null) begun = null;
     else if (JSON.stringify(run.scenario) === JSON.stringify(scene.run.scenario)) begun = scene;
     else if (begun === scene) telling.value = null;
   });

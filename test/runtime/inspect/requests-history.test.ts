@@ -160,5 +160,15 @@ describe('a history', () => {
     ]);
     expect([shownOf(long, false).length, shownOf(long, true).length]).toEqual([2, 24]);
     expect(numbersOf({ ...long, part: [] }).size).toBe(0);
+    // of very many, no pairs
+    const large = many.map((_, place) => place);
+    for (const [property, rules] of [
+      ['sequential', 1],
+      ['linearizable', 2],
+    ] as const) {
+      const told = rulesOf(verdict(property, many, large));
+      expect(told.map(({ before }) => before)).toEqual(Array(rules).fill([]));
+      expect(told[0]?.text).toMatch(/each client/);
+    }
   });
 });

@@ -8,6 +8,7 @@ import { hitAt } from '../../../runtime/inspect/page/views/space-time/hit.js';
 import { Landmarks } from '../../../runtime/inspect/page/views/space-time/landmarks.js';
 import { overlap, Room } from '../../../runtime/inspect/page/views/space-time/room.js';
 import {
+  earliest,
   latest,
   panned,
   showing,
@@ -96,7 +97,11 @@ describe('the scale', () => {
     expect([later.from < 700, later.to > 700, later.to - later.from]).toEqual([true, true, 100]);
     const timeline = run({}, 2);
     expect(latest(timeline, 10).from).toBeGreaterThan(latest(timeline, 100).from);
-    expect(latest(new Timeline(), 10).to).toBeGreaterThan(0);
+    expect(earliest(timeline, 50).to).toBeLessThan(latest(timeline, 50).from);
+    for (const some of [earliest, latest]) {
+      expect(some(new Timeline(), 10).to).toBeGreaterThan(0);
+      expect(some(timeline, 1e6)).toEqual(whole(timeline.end));
+    }
   });
 
   test('ticks are round, apart, and as exact as they need to be', () => {

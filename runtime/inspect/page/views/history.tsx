@@ -2,9 +2,9 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Verdict } from '../../protocol.js';
-import { chosen, opened, send, verdict } from '../model.js';
+import { check, checking, chosen, opened, verdict } from '../model.js';
 import { type Layout, layoutOf } from './history/layout.js';
-import { callText, numbersOf, propertyText, rulesOf, shownOf } from './history/reasons.js';
+import { callText, isLarge, numbersOf, propertyText, rulesOf, shownOf } from './history/reasons.js';
 import { msText } from './space-time/words.js';
 import './history.css';
 
@@ -19,15 +19,19 @@ const titles = { sequential: 'Sequential', linearizable: 'Linearizable' } as con
 
 export function History() {
   const all = useSignal(false);
+  const { value: source } = opened;
   useEffect(() => {
-    if (verdict.value === null) send({ do: 'check', property: opened.value?.run?.property ?? 'sequential' });
-  }, []);
+    if (source !== null && verdict.value === null && checking.value === null)
+      check(source.run?.property ?? 'sequential');
+  }, [source]);
   const { value: now } = verdict;
   return (
     <section class="history" aria-label="History">
       <Bar now={now} all={all} />
       {now === null ? (
-        <p class="history-empty">Choose a property, and the history so far is checked for it.</p>
+        <p class="history-empty">
+          {checking.value === null ? 'Choose a property, and the history so far is checked for it.' : 'Checking …'}
+        </p>
       ) : now.operations.length === 0 ? (
         <p class="history-empty">No operations yet. They appear here, a line a client, as requests are made.</p>
       ) : (
@@ -49,15 +53,17 @@ function Bar({ now, all }: { readonly now: Verdict | null; readonly all: { value
           <button
             type="button"
             key={property}
-            aria-pressed={now?.property === property}
+            aria-pressed={(checking.value ?? now?.property) === property}
             title={propertyText[property]}
-            onClick={() => send({ do: 'check', property })}
+            onClick={() => check(property)}
           >
             {titles[property]}
           </button>
         ))}
       </fieldset>
-      {now === null ? null : (
+      {now === null ? null : checking.value !== null ? (
+        <output class="history-verdict">Checking …</output>
+      ) : (
         <output class={`history-verdict ${now.verdict}`}>
           {now.verdict === 'holds' ? '✓ ' : now.verdict === 'violated' ? '✕ ' : '? '}
           {verdictText(now)}
@@ -255,7 +261,8 @@ function Reasons({ now }: { readonly now: Verdict }) {
           <ol>
             {rulesOf(now).map(({ text, before }) => (
               <li key={text}>
-                {text}:{' '}
+                {text}
+                {before.length === 0 ? '' : ': '}
                 {before.map(([a, b], place) => (
                   <span key={`${a} ${b}`}>
                     {place === 0 ? '' : ', '}
@@ -282,7 +289,9 @@ function Reasons({ now }: { readonly now: Verdict }) {
         <p class="history-note">
           {now.part.length === 1
             ? 'That one answer is enough, whatever else took effect.'
-            : `It takes the answers of all ${now.part.length} marked operations: without any one of them there would be such an order. Which of the others took effect makes no difference.`}
+            : isLarge(now)
+              ? 'Not all of the marked operations need be part of it: there was no time to leave out those that make no difference.'
+              : `It takes the answers of all ${now.part.length} marked operations: without any one of them there would be such an order. Which of the others took effect makes no difference.`}
         </p>
       )}
     </div>

@@ -24,6 +24,9 @@ export function numbersOf(verdict: Verdict): ReadonlyMap<number, number> {
   return new Map(byCall.map((place, i) => [place, i + 1]));
 }
 
+/** The part that fails is of so many that pairs of them say nothing: there was no time to leave out what makes no difference. */
+export const isLarge = ({ part }: Verdict): boolean => part.length > FEW;
+
 export interface Rule {
   readonly text: string;
   /** Pairs of numbers: the first of them must come before the second. */
@@ -33,6 +36,8 @@ export interface Rule {
 /** What any order of the part would have to keep. */
 export function rulesOf(verdict: Verdict): Rule[] {
   const { operations, property } = verdict;
+  if (isLarge(verdict))
+    return property === 'sequential' ? [ownOrder('each client')] : [ownOrder('each client'), realTime];
   const numbers = [...numbersOf(verdict)].flatMap(([place, number]) => {
     const operation = operations[place];
     return operation === undefined ? [] : [{ number, operation }];
@@ -43,7 +48,7 @@ export function rulesOf(verdict: Verdict): Rule[] {
   const own = [...clients].flatMap(([client, of]): Rule[] => {
     if (of.length < 2) return [];
     const before = of.slice(1).map((number, i): [number, number] => [of[i] ?? 0, number]);
-    return [{ text: `What ${client} did stays in the order in which ${client} did it`, before }];
+    return [{ ...ownOrder(client), before }];
   });
   if (property === 'sequential') return own;
   const pairs = numbers.flatMap((a) =>
@@ -54,11 +59,14 @@ export function rulesOf(verdict: Verdict): Rule[] {
       .map((b): [number, number] => [a.number, b.number]),
   );
   if (pairs.length === 0) return own;
-  return [
-    ...own,
-    { text: 'What was answered before something else was called comes before it', before: pairs.slice(0, PAIRS) },
-  ];
+  return [...own, { ...realTime, before: pairs.slice(0, PAIRS) }];
 }
+
+const ownOrder = (client: string): Rule => ({
+  text: `What ${client} did stays in the order in which ${client} did it`,
+  before: [],
+});
+const realTime: Rule = { text: 'What was answered before something else was called comes before it', before: [] };
 
 const earlier = (a: Operation, b: Operation): boolean => a.answeredAt !== null && a.answeredAt < b.calledAt;
 

@@ -57,7 +57,17 @@ export function showing(window: Window, t: number, end: number): Window {
 export function latest(timeline: Timeline, events: number): Window {
   const { length, end } = timeline;
   const from = length <= events ? 0 : timeline.t.at(length - events);
-  const span = Math.max(end - from, EMPTY);
+  return around(from, end, end);
+}
+
+/** The first so many. */
+export function earliest(timeline: Timeline, events: number): Window {
+  const { length, end } = timeline;
+  return around(0, length <= events ? end : timeline.t.at(events - 1), end);
+}
+
+function around(from: number, to: number, end: number): Window {
+  const span = Math.max(to - from, EMPTY);
   return within({ from: from - span * MARGIN, to: from + span * (1 + MARGIN) }, end);
 }
 

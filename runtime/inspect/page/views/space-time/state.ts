@@ -7,12 +7,12 @@ import { isFor } from './about.js';
 import { Clocks } from './clocks.js';
 import { Density } from './density.js';
 import { Landmarks } from './landmarks.js';
-import { latest, panned, showing, spanOf, timeOf, type Window, whole, within, zoomed } from './scale.js';
+import { earliest, latest, panned, showing, spanOf, timeOf, type Window, whole, within, zoomed } from './scale.js';
 import type { Colouring, Focus, Stage } from './stage.js';
 import { rowsOf } from './svg.js';
 
 /** Events that the diagram shows while nobody has said which. */
-const LATEST = 240;
+const USUAL = 240;
 /** Events whose vector clocks are computed for one picture: a few ms, so that no frame waits. */
 const CLOCKED = 20_000;
 /** Of a span that is to be seen: what is shown beside it. */
@@ -26,16 +26,19 @@ export const clocked = signal(false);
 export const size = signal({ width: 0, height: 0 });
 /** The stretch of which run somebody asked for: of another it means nothing. */
 const asked = signal<{ readonly of: Timeline; readonly window: Window } | null>(null);
-/** The stretch that is to be seen; null: the latest. */
+/** The stretch that is to be seen; null: where the cursor is, at the end or at the beginning. */
 const wanted = computed(() => (asked.value?.of === timeline.value ? asked.value.window : null));
 
-export const shown = computed((): Window => {
+/** What is shown while nobody has asked for anything. */
+const usual = computed((): Window => {
   told.value;
-  return wanted.value ?? latest(timeline.value, LATEST);
+  return (following.value ? latest : earliest)(timeline.value, USUAL);
 });
 
+export const shown = computed((): Window => wanted.value ?? usual.value);
+
 /** Whether the picture moves along with the run. */
-export const moving = computed(() => wanted.value === null);
+export const moving = computed(() => wanted.value === null && following.value);
 
 function want(window: Window): void {
   asked.value = { of: timeline.peek(), window };
@@ -207,17 +210,23 @@ function spanOfChoice(of: Timeline, choice: Choice | null): readonly (number | u
 
 function showCursor(): () => void {
   let before = 0;
+  let followed: Timeline | null = null;
   return effect(() => {
     cursor.value;
     const t = cursorTime();
+    const of = timeline.peek();
+    const left = followed === of && !following.peek();
+    followed = following.peek() ? of : null;
     const window = wanted.peek();
     const seen = window !== null && before >= window.from && before <= window.to;
     before = t;
     if (window === null) {
-      const auto = latest(timeline.peek(), LATEST);
-      if (t < auto.from) want(showing(auto, t, timeline.peek().end));
+      // Who goes back from the end still sees what he saw.
+      const now = left ? latest(of, USUAL) : usual.peek();
+      const isOut = t < now.from || t > now.to;
+      if (left || isOut) want(isOut ? showing(now, t, of.end) : now);
     } else if ((seen || !following.peek()) && !isAtEdge(window)) {
-      want(showing(window, t, timeline.peek().end));
+      want(showing(window, t, of.end));
     }
   });
 }
