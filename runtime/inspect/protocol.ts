@@ -33,11 +33,10 @@ export type Command =
   | { readonly do: 'step'; readonly to: StepTo }
   /** As fast as it can until this virtual time, or until everything is at rest. */
   | { readonly do: 'advance'; readonly until: number | null }
-  /**
-   * At this place: what came after it is forgotten, and the run goes on from there otherwise (docs/faults.md has the words). One that
-   * is in force already, with an end, ends then.
-   */
+  /** At this place: what came after it is forgotten, and the run goes on from there otherwise (docs/faults.md has the words). */
   | { readonly do: 'inject'; readonly fault: string; readonly place: number }
+  /** The fault that is in force there, in the trace's words, ends. */
+  | { readonly do: 'end'; readonly fault: string; readonly place: number }
   | {
       readonly do: 'request';
       readonly client: string;

@@ -1,14 +1,21 @@
 /** What a viewer does to a run. */
 import type { Serializable } from '../../../machines/shared/serializable.js';
+import type { Command } from '../protocol.js';
 import { cursor, following, opened, send } from './model.js';
-import { pause, playing, time } from './playback.js';
+import { pause, playing } from './playback.js';
 
 /** A fault at the cursor: what came after it is forgotten. */
-export function inject(fault: string): void {
+export const inject = (fault: string): void => change({ do: 'inject', fault, place: cursor.value });
+
+/** Ends a fault that is in force at the cursor. */
+export const endFault = (fault: string): void => change({ do: 'end', fault, place: cursor.value });
+
+/** The run goes on as it did. */
+function change(command: Command): void {
   if (opened.value?.abilities.control !== true) return;
   const going = playing.value;
   if (going) pause();
-  send({ do: 'inject', fault, place: cursor.value });
+  send(command);
   following.value = true; // what is known ends there now
   if (going) playing.value = true;
 }
@@ -21,12 +28,6 @@ export const act =
     event.preventDefault();
     deed();
   };
-
-/** Ends a fault that is in force, in the words that it was recorded with: at the cursor. */
-export function endFault(fault: string): void {
-  const [what = fault, when = '0ms'] = fault.split('@');
-  inject(`${what}@${when.split('..')[0]}..${time.value}ms`);
-}
 
 export function request(client: string, op: string, args: readonly Serializable[]): void {
   if (opened.value?.source === 'live') send({ do: 'call', op, args });

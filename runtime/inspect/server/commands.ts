@@ -20,6 +20,7 @@ const commandSchema = v.variant('do', [
   v.strictObject({ do: v.literal('step'), to: v.picklist(['event', 'delivery', 'phase', 'answer']) }),
   v.strictObject({ do: v.literal('advance'), until: v.nullable(v.pipe(v.number(), v.minValue(0))) }),
   v.strictObject({ do: v.literal('inject'), fault: name, place: count }),
+  v.strictObject({ do: v.literal('end'), fault: name, place: count }),
   v.strictObject({ do: v.literal('request'), client: name, op: name, args, place: count }),
   v.strictObject({ do: v.literal('load'), clients: count, each: count, place: count }),
   v.strictObject({ do: v.literal('check'), property }),

@@ -3,6 +3,7 @@
  * else happens, after all that had happened at the time of the place, and before what comes next. Where the place is the end it is
  * added to the run as it is; else the run is made again up to there. Both come to the same trace.
  */
+import { ChoraleError } from '../../errors.js';
 import type { AnyService } from '../../service/index.js';
 import type { PlannedRequest } from '../../simulate/plan.js';
 import type { Scenario } from '../../simulate/scenario.js';
@@ -61,6 +62,15 @@ export class EditableRun {
     const next = script.withFault(text, time).goingOn(time, time);
     if (alone) recording.inject(text);
     this.#take(next, alone ? recording : this.#made(next), time);
+  }
+
+  /** Ends a fault that is in force at a place, there. Errors: INPUT_INVALID; then nothing has changed. */
+  end(fault: string, place: number): void {
+    const { script, recording, time } = this.#at(place);
+    const begun = recording.events.findLast((event) => event.kind === 'fault' && event.fault === fault);
+    const next = begun === undefined ? null : script.withEnd(fault, begun.t, time);
+    if (next === null) throw new ChoraleError('INPUT_INVALID', `The fault "${fault}" is not in force there.`);
+    this.#take(next.goingOn(time, time), this.#made(next), time);
   }
 
   /** Adds a request at a place. Errors: as `Recording.add`; then nothing has changed. */

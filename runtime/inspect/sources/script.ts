@@ -13,15 +13,20 @@ interface Entry<Thing> {
   readonly at: number | null;
 }
 
+/** `before`: what it was until somebody ended it, and when he did, ms. */
+interface FaultEntry extends Entry<string> {
+  readonly before?: { readonly thing: string; readonly until: number };
+}
+
 export class Script {
   readonly #opened: Scenario;
-  readonly #faults: readonly Entry<string>[];
+  readonly #faults: readonly FaultEntry[];
   readonly #requests: readonly Entry<PlannedRequest>[];
   readonly #untils: readonly Entry<number>[];
 
   private constructor(
     opened: Scenario,
-    faults: readonly Entry<string>[],
+    faults: readonly FaultEntry[],
     requests: readonly Entry<PlannedRequest>[],
     untils: readonly Entry<number>[],
   ) {
@@ -53,11 +58,15 @@ export class Script {
     };
   }
 
-  /** Without what was added after this time. */
+  /** Without what was added after this time, and without the ends. */
   upTo(time: number): Script {
-    const early = <Thing>(entries: readonly Entry<Thing>[]): Entry<Thing>[] =>
+    const early = <One extends Entry<unknown>>(entries: readonly One[]): One[] =>
       entries.filter(({ at }) => at === null || at <= time);
-    return new Script(this.#opened, early(this.#faults), early(this.#requests), early(this.#untils));
+    const faults = early(this.#faults).map((entry): FaultEntry => {
+      const { at, before } = entry;
+      return before !== undefined && before.until > time ? { thing: before.thing, at } : entry;
+    });
+    return new Script(this.#opened, faults, early(this.#requests), early(this.#untils));
   }
 
   /** The run goes on until then at least. */
@@ -66,13 +75,21 @@ export class Script {
     return new Script(this.#opened, this.#faults, this.#requests, [...untils, { thing: until, at }]);
   }
 
-  /** A fault that begins as one that is there, and ends, takes its place: so a partition can be healed. */
   withFault(text: string, at: number): Script {
-    const same = this.#endedBy(text);
-    const faults =
-      same < 0
-        ? [...this.#faults, { thing: text, at }]
-        : this.#faults.map((entry, place) => (place === same ? { thing: text, at: entry.at } : entry));
+    return new Script(this.#opened, [...this.#faults, { thing: text, at }], this.#requests, this.#untils);
+  }
+
+  /** The fault that began at this time ends at that. Null where there is none such, or it was over at once. */
+  withEnd(text: string, begun: number, time: number): Script | null {
+    const fault = parseFault(text);
+    const place = this.#faults.findIndex(({ thing }) => faultText(parseFault(thing)) === faultText(fault));
+    if (place < 0 || 'when' in fault) return null;
+    const { during } = fault;
+    const lasts = Number((time - begun).toFixed(9)); // of a difference of decimals
+    const ended = faultText({ ...fault, during: 'at' in during ? { ...during, until: time } : { ...during, lasts } });
+    const faults = this.#faults.map(({ thing, at, before }, i) =>
+      i === place ? { thing: ended, at, before: { thing, until: time } } : { thing, at, ...(before && { before }) },
+    );
     return new Script(this.#opened, faults, this.#requests, this.#untils);
   }
 
@@ -86,9 +103,7 @@ export class Script {
     const fault = parseFault(text);
     const alone = !text.includes('@');
     const when = 'when' in fault ? fault.when : fault.during;
-    const begins = alone ? time : 'at' in when ? when.at : null;
-    // of one that is there already the end alone is new
-    const strikes = this.#endedBy(text) < 0 ? begins : spanOf(text).end;
+    const strikes = alone ? time : 'at' in when ? when.at : null;
     if (strikes !== null && strikes < time) throw refused(`it is ${time} ms already`);
     const { faultsEndAt } = this.#opened;
     if (faultsEndAt !== null && (strikes ?? time) >= faultsEndAt)
@@ -96,12 +111,6 @@ export class Script {
         `all faults of this run end at ${faultsEndAt} ms, so that it shows whether all comes right after them`,
       );
     return { text: alone ? `${text}@${time}ms` : text, alone };
-  }
-
-  /** Place of the fault that it is the same as, but for its end. */
-  #endedBy(text: string): number {
-    const { start, end } = spanOf(text);
-    return end === null ? -1 : this.#faults.findIndex(({ thing }) => spanOf(thing).start === start);
   }
 
   /** After so many requests of the same client. */
@@ -116,14 +125,6 @@ export class Script {
     const requests = place < 0 ? [...this.#requests, entry] : this.#requests.toSpliced(place, 0, entry);
     return new Script(this.#opened, this.#faults, requests, this.#untils);
   }
-}
-
-/** What it is and when it begins, and when it ends: null where that is never, or at an event. */
-function spanOf(text: string): { readonly start: string; readonly end: number | null } {
-  const fault = parseFault(text);
-  if ('when' in fault || !('at' in fault.during)) return { start: text, end: null };
-  const { at, until } = fault.during;
-  return { start: faultText({ ...fault, during: { at, until: null } }), end: until };
 }
 
 /** The shortest number between the two; null where there is none. Undefined: there is no end. */

@@ -105,6 +105,9 @@ export class SimulatedSource {
       case 'inject':
         this.#change(({ editable }) => editable.inject(command.fault, command.place));
         break;
+      case 'end':
+        this.#change(({ editable }) => editable.end(command.fault, command.place));
+        break;
       case 'request': {
         const { client, op, args, place } = command;
         this.#change(({ editable }) => editable.request({ client, op, args }, place));

@@ -75,12 +75,14 @@ function someFault(chance: Random, name: keyof typeof kinds, now: number): strin
     `omit-send:${c}:0.5`,
     `skew:${a}:1.05`,
   ];
+  const atEvents = [`omit-receive:${c}:0.5@EX#2`, `slow:${b}:3@EX#1+9ms`];
   const views = [`suspect:${b}`, 'join:rm-4', `leave:${c}`];
   const dynamic = name === 'active, dynamic';
   const span = `@${Math.ceil(now) + 3}ms..${Math.ceil(now) + 40}ms`;
   const all = [
     ...strokes,
     ...lasting.map((fault) => fault + span),
+    ...atEvents,
     // where a partition never heals, or a group with views is never left in peace, it never comes to rest
     ...(dynamic ? views : lasting.slice(2)),
   ];
@@ -90,7 +92,7 @@ function someFault(chance: Random, name: keyof typeof kinds, now: number): strin
 function interfere(viewer: Viewer, chance: Random, name: keyof typeof kinds): void {
   const place = chance.chance(0.7) ? viewer.length : chance.int(0, viewer.length);
   const now = place === 0 ? 0 : viewer.timeline.t.at(place - 1);
-  switch (chance.int(1, 5)) {
+  switch (chance.int(1, 6)) {
     case 1:
     case 2:
       viewer.do({ do: 'inject', fault: someFault(chance, name, now), place });
@@ -102,6 +104,9 @@ function interfere(viewer: Viewer, chance: Random, name: keyof typeof kinds): vo
     }
     case 4:
       viewer.do({ do: 'load', clients: 2, each: 2, place });
+      break;
+    case 5:
+      for (const fault of viewer.timeline.cutAt(place).faults) viewer.do({ do: 'end', fault, place: viewer.length });
       break;
     default:
       viewer.do({ do: 'step', to: (['event', 'delivery', 'phase', 'answer'] as const)[chance.int(0, 3)] ?? 'event' });
@@ -321,11 +326,37 @@ describe('what is shown', () => {
     at.do({ do: 'advance', until: 25 }).wait(100);
     const [fault = ''] = at.run.scenario.faults;
     expect(fault).toMatch(/^partition:.*@\S+ms$/);
-    at.do({ do: 'inject', fault: `${fault}..26ms`, place: at.length });
+    at.do({ do: 'end', fault, place: at.length });
     expect(at.failed).toBeNull();
     expect(at.run.scenario.faults).toEqual([`${fault}..26ms`]);
+    at.do({ do: 'end', fault, place: at.length });
+    expect(at.failed).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(/not in force/) });
+    const { scenario } = at.run;
     at.toEnd();
     expect(at.events).toContainEqual(expect.objectContaining({ kind: 'fault', t: 26, fault: `${fault}..26ms heals` }));
+    expect(at.lines).toEqual(linesOf(scenario));
+    // who goes back to where it was in force, and does something else, has not ended it
+    const place = at.events.findIndex(({ kind }) => kind === 'fault') + 3;
+    at.do({ do: 'inject', fault: 'crash:rm-1', place });
+    expect(at.run.scenario.faults[0]).toBe(fault);
+  });
+
+  test('a fault that began at an event is ended like any other', () => {
+    const at = new Viewer(services)
+      .open(runOf({ ...calm, faults: ['slow:rm-2:5@EX#1'] }))
+      .do({ do: 'advance', until: 40 })
+      .wait(100);
+    const [fault = ''] = at.timeline.cutAt(at.length).faults;
+    expect(fault).toBe('slow:rm-2:5@EX#1');
+    const began = at.events.find((event) => event.kind === 'fault')?.t ?? 0;
+    at.do({ do: 'end', fault, place: at.length });
+    expect(at.failed).toBeNull();
+    const [ended = ''] = at.run.scenario.faults;
+    expect(ended).toMatch(/^slow:rm-2:5@EX#1\+[\d.]+ms$/);
+    const end = began + Number(ended.slice(ended.indexOf('+') + 1, -2));
+    expect([end > 40, end <= 41]).toEqual([true, true]);
+    expect([...at.timeline.cutAt(at.length).faults]).toEqual([]);
+    at.toEnd();
     expect(at.lines).toEqual(linesOf(at.run.scenario));
   });
 

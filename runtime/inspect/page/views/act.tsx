@@ -178,11 +178,9 @@ function InForce(): JSX.Element | null {
         {faults.map((fault) => (
           <li key={fault}>
             <code>{fault}</code>
-            {!fault.includes('#') && (
-              <button type="button" onClick={() => endFault(fault)}>
-                End
-              </button>
-            )}
+            <button type="button" data-do={`end:${fault}`} onClick={() => endFault(fault)}>
+              End
+            </button>
           </li>
         ))}
       </ul>
