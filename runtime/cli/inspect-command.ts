@@ -91,13 +91,13 @@ async function simulationOf(found: FoundService, options: InspectOptions, io: Io
   const requests = options.clients === undefined ? named : dealOut(named, options.clients);
   const property = promised(settings.style.promises.consistency({ tolerate, reads }));
   const run: Run = { service: service.name, property, scenario: scenarioOf(options, settings, requests) };
-  return hosted({ service, workload: found.workload, requests: named }, run);
+  return hosted({ service, workload: found.workload, requests: named }, run, false);
 }
 
 /** A run that cannot be made is refused here, and not in the page. */
-function hosted(offered: Offered, run: Run): Served {
+function hosted(offered: Offered, run: Run, whole: boolean): Served {
   chartsOf(offered.service, run);
-  return new HostedSimulation(offered, run);
+  return new HostedSimulation(offered, run, whole);
 }
 
 async function fileOf(what: string, service: string | undefined, io: Io): Promise<Served> {
@@ -122,7 +122,7 @@ async function scenarioFile(saved: SavedRun, name: string | undefined, io: Io): 
       `It is a run of the service "${saved.service}", and not of "${service.name}".`,
     );
   const examples = requests === null ? saved.scenario.requests : await readRequests(requests, service, io);
-  return hosted({ service, workload, requests: examples }, runOf(saved));
+  return hosted({ service, workload, requests: examples }, runOf(saved), true);
 }
 
 function runOf({ service, property, scenario }: SavedRun): Run {

@@ -3,9 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import bank, { workload } from '../../examples/bank/service.js';
-import { savedText } from '../../runtime/simulate/saved-run.js';
+import { headerText, savedText } from '../../runtime/simulate/saved-run.js';
 import { drawScenario } from '../../runtime/simulate/scenario.js';
 import { tryScenario } from '../../runtime/simulate/trial.js';
+import type { TraceEvent } from '../../runtime/trace/format.js';
 import {
   browser,
   complaints,
@@ -112,6 +113,10 @@ describe('what a viewer does', () => {
     await page.waitForSelector('.faults code:text("hold:")');
     await press('end');
     expect(await events()).not.toBe(before);
+    // and let go of again
+    await goTo(Math.floor((await events()) / 2));
+    await page.locator('[data-do^="end:hold:"]').click();
+    await page.waitForSelector('.faults', { state: 'detached' });
     expect(complaints).toEqual([]);
   });
 
@@ -135,6 +140,42 @@ describe('what a viewer does', () => {
     await page.click('[data-view=history]');
     await page.waitForSelector('.history-verdict.violated', { timeout: 30_000 });
     expect(await page.locator('.history .operation.part').count()).toBe(part);
+    expect(complaints).toEqual([]);
+  });
+
+  test('what is neither a run nor a trace leaves all as it is', async () => {
+    await openScene('bank-anomaly');
+    const most = await events();
+    for (const [name, text] of [
+      ['empty.jsonl', ''],
+      ['text.json', 'no run'],
+      ['other.json', '{"a":1}\n'],
+    ] as const) {
+      const path = join(folder, name);
+      await writeFile(path, text);
+      await page.setInputFiles('.header input[type=file]', path);
+      await page.waitForSelector(`.failure:has-text("${name}")`);
+    }
+    expect(await events()).toBe(most);
+    await openScene('phases-active'); // of which nothing is wrong
+    expect(await page.locator('.failure').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a trace tells its history', async () => {
+    const { scenario } = failingSeed();
+    const lines = [headerText({ service: 'bank', scenario })];
+    const recorder = { record: (event: TraceEvent) => void lines.push(JSON.stringify(event)) };
+    tryScenario(bank, scenario, { property: 'linearizable', recorder });
+    const path = join(folder, 'trace.jsonl');
+    await writeFile(path, lines.join('\n'));
+    await page.click('[data-view=history]');
+    await page.setInputFiles('.header input[type=file]', path);
+    await page.waitForSelector('[data-side=scenes][aria-selected=true]');
+    await page.waitForSelector('.scene-list'); // the scene is over
+    await page.click('.history-bar button:text("Linearizable")');
+    await page.waitForSelector('.history-verdict.violated:has-text("Not linearizable")', { timeout: 30_000 });
+    expect(await page.locator('.history .operation.part').count()).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
   });
 
@@ -170,12 +211,14 @@ describe('what a viewer does', () => {
     expect(/^(<\?xml[^>]*>\s*)?<svg[^>]+xmlns="http:\/\/www.w3.org\/2000\/svg"/.test(text)).toBe(true);
     expect(text.includes('</text>')).toBe(true);
     expect(text.length).toBeGreaterThan(2_000);
+    expect(complaints).toEqual([]);
   });
 
-  test('an address brings back exactly this run', async () => {
+  test('an address brings back exactly this run, at this moment', async () => {
     await openScene('bank-anomaly');
     const most = await events();
-    await goTo(most);
+    const middle = Math.floor(most / 2);
+    await goTo(middle);
     const at = await picture();
     await press('link');
     await page.waitForURL(/#.{20,}/);
@@ -186,7 +229,10 @@ describe('what a viewer does', () => {
         (count) => document.querySelector('.scrub')?.getAttribute('max') === String(count),
         most,
       );
-      await other.fill('.scrub', String(most));
+      await other.waitForFunction(
+        (at) => document.querySelector<{ value: string }>('.scrub')?.value === String(at),
+        middle,
+      );
       await goOnWith(other);
       expect(await picture()).toEqual(at);
     } finally {
@@ -194,7 +240,9 @@ describe('what a viewer does', () => {
     }
   });
 });
-declare const document: { querySelector(of: string): { getAttribute(of: string): string | null } | null };
+declare const document: {
+  querySelector<Found = { getAttribute(of: string): string | null }>(of: string): Found | null;
+};
 
 /** A run whose history is not linearizable, and how many of its operations are to blame. */
 function failingSeed() {

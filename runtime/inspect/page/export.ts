@@ -28,9 +28,9 @@ export function documentOf(svg: SVGSVGElement): string {
   const copies = [copy, ...copy.querySelectorAll('*')];
   for (const [i, original] of originals.entries()) {
     const computed = getComputedStyle(original);
-    const style = looks.map((look) => `${look}:${computed.getPropertyValue(look)}`).join(';');
     const target = copies[i];
-    target?.setAttribute('style', style);
+    // as attributes, for a style would be one that the page's security policy has to refuse
+    for (const look of looks) target?.setAttribute(look, computed.getPropertyValue(look));
     for (const name of ['role', 'tabindex', 'class', 'aria-label', 'data-do', 'data-export'])
       target?.removeAttribute(name);
   }

@@ -5,10 +5,10 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { documentOf, drawings, exportView } from './export.js';
 import { filling, keepTheme, type Pane, panes, show, shown, side, sides, titles, type ViewName } from './layout.js';
-import { failure, keepContext, keepWatch, send, standing } from './model.js';
+import { failure, keepContext, keepWatch, send, standing, verdict } from './model.js';
 import { attachServer, openFile } from './opening.js';
 import { keepTime } from './playback.js';
-import { fileInAddress } from './saved.js';
+import { linkIn } from './saved.js';
 import { scenes } from './scenes/index.js';
 import './style.css';
 import './main.css';
@@ -60,6 +60,7 @@ function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
               onClick={() => show(each)}
             >
               {titles[each]}
+              {each === 'history' && verdict.value?.verdict === 'violated' && <span class="bad"> ✕</span>}
             </button>
           ))}
         </div>
@@ -192,7 +193,7 @@ function Loading(): JSX.Element | null {
 function onDrop(event: DragEvent): void {
   event.preventDefault();
   const [file] = event.dataTransfer?.files ?? [];
-  if (file !== undefined) openFile(file);
+  if (file !== undefined) void openFile(file);
 }
 
 function Page(): JSX.Element {
@@ -231,8 +232,8 @@ async function begin(): Promise<void> {
   keepTheme();
   render(<Page />, document.getElementById('app') as HTMLElement); // index.html has it
   try {
-    const file = await fileInAddress(location.hash);
-    if (file !== null) openFile(file);
+    const link = await linkIn(location.hash);
+    if (link !== null) await openFile(link.file, link.place);
     else if (!(await attachServer()) && scenes[0] !== undefined) tell(scenes[0]);
   } catch (error) {
     failure.value = { code: 'INPUT_INVALID', message: error instanceof Error ? error.message : String(error) };

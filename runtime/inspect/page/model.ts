@@ -2,7 +2,7 @@
  * What the page knows, in one place: every view reads it, none has a copy. The timeline is one object that grows; `told` counts its
  * changes, so a view that reads `told.value` is drawn again when there is more.
  */
-import { batch, computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { HistoryProperty } from '../../simulate/trial.js';
 import type { ChartDescription } from '../charts/describe.js';
 import type { Command, Report, Verdict } from '../protocol.js';
@@ -98,6 +98,16 @@ export function lookAt(place: number): void {
   });
 }
 
+/** Looks at this place of the run that is opened next, as soon as it is there. */
+export function lookOnce(place: number): void {
+  const stop = effect(() => {
+    told.value;
+    if (opened.value === null || timeline.value.length < place) return;
+    untracked(() => lookAt(place));
+    queueMicrotask(() => stop());
+  });
+}
+
 export function take(report: Report): void {
   batch(() => {
     switch (report.is) {
@@ -108,6 +118,7 @@ export function take(report: Report): void {
         following.value = report.source === 'live';
         verdict.value = null;
         checking.value = null;
+        failure.value = null;
         context.value = null;
         event.value = null;
         missed.value = 0;
@@ -119,6 +130,9 @@ export function take(report: Report): void {
         charts.value = new Map([...charts.value, ...report.charts.map((chart) => [chart.chart, chart] as const)]);
         break;
       case 'events': {
+        const { value: choice } = chosen;
+        // another event has its number now
+        if (choice !== null && 'index' in choice && choice.index >= report.chunk.from) chosen.value = null;
         timeline.value.append(report.chunk, report.steps);
         told.value += 1;
         const { length } = timeline.value;

@@ -1,6 +1,6 @@
 /** Where the page's source comes from: a worker of its own, or a server that the page was handed out by. */
 import type { Command, Report, Run } from '../protocol.js';
-import { attach, expect, failure, send, take } from './model.js';
+import { attach, expect, failure, lookOnce, send, take } from './model.js';
 import { pause } from './playback.js';
 import { isRemote, remote, takeToken } from './remote.js';
 
@@ -49,10 +49,30 @@ export function openHere(run: Run): void {
   send({ do: 'open', run });
 }
 
-/** A trace, or a run that was saved. */
-export function openFile(file: File): void {
+/** A trace, or a run that was saved; looked at from this place, once it is there. What is neither leaves all as it is. */
+export async function openFile(file: File, place = 0): Promise<void> {
+  if (!(await isReadable(file))) {
+    const message = `${file.name} is neither a trace nor a run that was saved: ${file.size === 0 ? 'it is empty' : 'it does not begin as one'}.`;
+    failure.value = { code: 'INPUT_INVALID', message };
+    return;
+  }
   pause();
   expect();
   const message: ToWorker = { do: 'read', file };
   own().postMessage(message);
+  if (place > 0) lookOnce(place);
+}
+
+/** Bytes within which it is seen what a file is. */
+const HEAD = 64 * 1024;
+
+/** Whether it begins as a trace or a scenario does: the first line is an event, or the whole says first of which kind it is. */
+async function isReadable(file: File): Promise<boolean> {
+  const head = (await file.slice(0, HEAD).text()).trimStart();
+  if (/^\{\s*"kind"\s*:/.test(head)) return true;
+  try {
+    return 'kind' in Object(JSON.parse(head.slice(0, head.indexOf('\n'))));
+  } catch {
+    return false;
+  }
 }

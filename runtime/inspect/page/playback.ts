@@ -94,7 +94,7 @@ export function keepTime(): () => void {
       told.value;
       const place = cursor.value;
       if (following.value && place === timeline.value.length) time.value = Math.max(standing.value.now, timeAt(place));
-      else if (!playing.value) time.value = timeAt(place);
+      else if (!playing.value && !isAround(place, time.peek())) time.value = timeAt(place);
     }),
   ];
   return () => {
@@ -102,6 +102,10 @@ export function keepTime(): () => void {
     for (const stop of stops) stop();
   };
 }
+
+/** Whether this is the last place that has come by then: time passes between two events too. */
+const isAround = (place: number, now: number): boolean =>
+  now >= timeAt(place) && place < timeline.peek().length && now < timeAt(place + 1);
 
 const timeAt = (place: number): number => (place === 0 ? 0 : timeline.value.t.at(place - 1));
 

@@ -1,19 +1,20 @@
 /** A run as an address and as a file: what brings back exactly this run, here or on the command line. */
 import type { Run } from '../protocol.js';
 
-/** The parameter in the part of the address after `#`. */
-const NAME = 'run';
+/** The parameters in the part of the address after `#`: the run, and the place that was looked at. */
+const [RUN, PLACE] = ['run', 'at'];
 
-/** The run in the part of an address after `#`, as a file that is read like any other; null where there is none. */
-export async function fileInAddress(hash: string): Promise<File | null> {
-  const packed = new URLSearchParams(hash.slice(1)).get(NAME);
+/** The run in the part of an address after `#`, as a file that is read like any other, and the place in it; null where there is none. */
+export async function linkIn(hash: string): Promise<{ readonly file: File; readonly place: number } | null> {
+  const parameters = new URLSearchParams(hash.slice(1));
+  const packed = parameters.get(RUN);
   if (packed === null) return null;
   try {
     const bytes = Uint8Array.from(atob(packed.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
     const text = await new Response(
       new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
     ).text();
-    return new File([text], 'The run in the address');
+    return { file: new File([text], 'The run in the address'), place: Number(parameters.get(PLACE) ?? 0) || 0 };
   } catch (cause) {
     throw new Error('The address holds a run that cannot be read: it may have been cut off when it was copied.', {
       cause,
@@ -21,11 +22,12 @@ export async function fileInAddress(hash: string): Promise<File | null> {
   }
 }
 
-export async function addressOf(run: Run): Promise<string> {
+export async function addressOf(run: Run, place: number): Promise<string> {
   const packed = new Blob([fileOf(run)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  return `${location.href.replace(/#.*$/, '')}#${NAME}=${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+  const name = text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return `${location.href.replace(/#.*$/, '')}#${RUN}=${name}&${PLACE}=${place}`;
 }
 
 /** As `chorale sim --save` writes it; `chorale replay` takes it. */

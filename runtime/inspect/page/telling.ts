@@ -1,6 +1,6 @@
 /** A scene that is being told: which, at which of its steps, and where in the run that is. */
 import { batch, effect, signal, untracked } from '@preact/signals';
-import { show } from './layout.js';
+import { filling, show } from './layout.js';
 import { check, chosen, cursor, lookAt, opened, send, standing, timeline, told } from './model.js';
 import { openHere } from './opening.js';
 import { pause, playTo } from './playback.js';
@@ -23,6 +23,8 @@ export const telling = signal<Telling | null>(null);
 export function tell(scene: Scene): void {
   batch(() => {
     openHere(scene.run);
+    for (const view of ['cluster', 'chart', 'space-time'] as const) show(view);
+    filling.value = null;
     telling.value = { scene, step: -1, places: [] };
     chosen.value = null;
   });

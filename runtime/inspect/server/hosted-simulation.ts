@@ -13,17 +13,22 @@ export class HostedSimulation implements Served {
   readonly commandLimit = 64 * 1024 * 1024;
   readonly #offered: Offered;
   readonly #run: Run;
+  readonly #whole: boolean;
 
-  /** `run`: what a page sees first. */
-  constructor(offered: Offered, run: Run) {
+  /** `run`: what a page sees first. `whole`: it is there to its end, and checked. */
+  constructor(offered: Offered, run: Run, whole: boolean) {
     this.#offered = offered;
     this.#run = run;
+    this.#whole = whole;
   }
 
   join(viewer: Viewer): Looking {
     const services = new Map([[this.#run.service, this.#offered]]);
     const source = new SimulatedSource(services, hostFor(viewer), (report) => hand(viewer, report));
     source.send({ do: 'open', run: this.#run });
+    const { property } = this.#run;
+    if (this.#whole) source.send({ do: 'advance', until: null });
+    if (this.#whole && property !== undefined) source.send({ do: 'check', property });
     return {
       take: (command: Command) => source.send(command),
       leave: () => source.close(),

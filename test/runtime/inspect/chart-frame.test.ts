@@ -65,7 +65,7 @@ describe('what is seen of a chart', () => {
     ] as const) {
       const frame = held(large, room, { scale: 1, x, y });
       expect(frame.x).toBe(x > 0 ? 20 : room.width - 20 - large.width);
-      expect(frame.y).toBe(y > 0 ? 20 : room.height - 48 - large.height);
+      expect(frame.y).toBe(y > 0 ? 20 : room.height - 20 - large.height);
     }
   });
 

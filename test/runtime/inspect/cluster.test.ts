@@ -198,6 +198,24 @@ describe('words beside messages', () => {
     expect([shown(2), shown(3), shown(4)]).toEqual([[0, 1], [1], []]);
   });
 
+  test('a message that is lost comes half way, and is there again when it is known to have been sent again', () => {
+    const about = { node: 'rm-1', actor: 'rm', id: 'rm-1:1:1', type: 'data' };
+    const timeline = timelineOf([
+      { ...about, t: 0, kind: 'sent', to: 'rm-2/rm', items: 1 },
+      { ...about, t: 10, kind: 'lost', to: 'rm-2/rm', why: 'loss' },
+      { ...about, t: 20, kind: 'lost', to: 'rm-2/rm', why: 'loss' },
+      { ...about, t: 30, node: 'rm-2', kind: 'received', from: 'rm-1/rm', items: 1 },
+    ]);
+    const shares = (place: number, time: number): number[] =>
+      flightsAt(timeline, place, time).map(({ share }) => share);
+    expect([shares(1, 5), shares(2, 15), shares(3, 25), shares(4, 30)]).toEqual([[0.25], [0.25], [0.5], []]);
+    const sofar = timelineOf([
+      { ...about, t: 0, kind: 'sent', to: 'rm-2/rm', items: 1 },
+      { ...about, t: 10, kind: 'lost', to: 'rm-2/rm', why: 'loss' },
+    ]);
+    expect([flightsAt(sofar, 1, 5).length, flightsAt(sofar, 2, 15).length]).toEqual([1, 0]);
+  });
+
   test('one message of each way is told, the chosen one first, and the others are counted', () => {
     const sent = (id: string, to: string, more: object = {}): TraceEvent => ({
       t: 0,

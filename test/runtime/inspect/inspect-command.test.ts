@@ -136,8 +136,9 @@ describe('chorale inspect', () => {
         'simulation',
         { service: 'bank', property: 'sequential', scenario: saved.scenario },
       ]);
-      page.send({ do: 'advance', until: null });
+      // it is there whole, and checked
       await page.last('standing', ({ ended }) => ended);
+      expect((await page.last('verdict')).verdict.property).toBe('sequential');
       expect(page.timeline.length).toBe(saved.lines?.length);
     });
     for (const [file, known] of [
@@ -230,7 +231,7 @@ test('a simulation waits for a page that does not read, and goes on when it does
     },
     whenReady: (callback) => void (page.ready ? callback() : waiting.push(callback)),
   };
-  const looking = new HostedSimulation({ service: counter }, { service: 'counter', scenario }).join(page);
+  const looking = new HostedSimulation({ service: counter }, { service: 'counter', scenario }, false).join(page);
   looking.take({ do: 'advance', until: null });
   await until(() => waiting.length === 1);
   const { chunks } = page;

@@ -22,8 +22,6 @@ const READABLE = 0.7;
 const PART = 0.8;
 /** px around the drawing. */
 const MARGIN = 20;
-/** px below it: there are the buttons. */
-const BELOW = 48;
 
 /** How large it can be shown whole; never larger than it is. */
 export const fitting = ({ width, height }: Size, room: Size): number =>
@@ -57,13 +55,12 @@ export function held(drawing: Size, room: Size, { scale, x, y }: Frame): Frame {
   return {
     scale,
     x: between(x, room.width - MARGIN - drawing.width * scale, MARGIN),
-    y: between(y, room.height - MARGIN - drawing.height * scale, MARGIN, BELOW - MARGIN),
+    y: between(y, room.height - MARGIN - drawing.height * scale, MARGIN),
   };
 }
 
-/** `more`: how much farther it may go where the drawing has no room. */
-const between = (value: number, one: number, other: number, more = 0): number =>
-  Math.max(Math.min(one, other) - (one < other ? more : 0), Math.min(Math.max(one, other), value));
+const between = (value: number, one: number, other: number): number =>
+  Math.max(Math.min(one, other), Math.min(Math.max(one, other), value));
 
 /** Whether it is seen, all of it, and can be read. */
 export function isReadable(room: Size, { scale, x, y }: Frame, area: Area): boolean {

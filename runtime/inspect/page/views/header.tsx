@@ -1,12 +1,14 @@
 /** The bar at the top: what is looked at, opening another run, and taking this one away. */
+import { type Signal, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { type Theme, theme } from '../layout.js';
-import { failure, opened, standing } from '../model.js';
+import { cursor, failure, opened, standing } from '../model.js';
 import { openFile } from '../opening.js';
 import { addressOf, download, fileOf } from '../saved.js';
 import './header.css';
 
 export function Header(): JSX.Element {
+  const copied = useSignal(false);
   const about = opened.value;
   const run = standing.value.run ?? about?.run ?? null;
   return (
@@ -29,7 +31,7 @@ export function Header(): JSX.Element {
           accept=".json,.jsonl"
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
-            if (file !== undefined) openFile(file);
+            if (file !== undefined) void openFile(file);
             currentTarget.value = '';
           }}
         />
@@ -39,10 +41,10 @@ export function Header(): JSX.Element {
           <button
             type="button"
             data-do="link"
-            title="Copy an address that brings back exactly this run"
-            onClick={() => copyLink()}
+            title="Copy an address that brings back exactly this run, at this moment"
+            onClick={() => copyLink(copied)}
           >
-            Copy link
+            {copied.value ? 'Copied' : 'Copy link'}
           </button>
           <button
             type="button"
@@ -75,13 +77,20 @@ function subjectOf(source: string, service: string, run: NonNullable<typeof stan
   return `${service} · ${replication} replication on ${replicas} ${replicas === 1 ? 'replica' : 'replicas'} · order ${order} · seed ${seed}`;
 }
 
-async function copyLink(): Promise<void> {
+/** ms for which it is said. */
+const SAID = 1_500;
+
+async function copyLink(copied: Signal<boolean>): Promise<void> {
   const run = standing.value.run ?? opened.value?.run;
   if (run == null) return;
-  const address = await addressOf(run);
+  const address = await addressOf(run, cursor.value);
   history.replaceState(null, '', address);
   try {
     await navigator.clipboard.writeText(address);
+    copied.value = true;
+    setTimeout(() => {
+      copied.value = false;
+    }, SAID);
   } catch {
     failure.value = {
       code: 'CLIPBOARD',

@@ -288,10 +288,10 @@ function Reasons({ now }: { readonly now: Verdict }) {
       {now.part.length === 0 ? null : (
         <p class="history-note">
           {now.part.length === 1
-            ? 'That one answer is enough, whatever else took effect.'
+            ? `That one answer is enough${now.operations.length > 1 ? ', whatever else took effect' : ''}.`
             : isLarge(now)
               ? 'Not all of the marked operations need be part of it: there was no time to leave out those that make no difference.'
-              : `It takes the answers of all ${now.part.length} marked operations: without any one of them there would be such an order. Which of the others took effect makes no difference.`}
+              : `It takes the answers of ${now.part.length === 2 ? 'both' : `all ${now.part.length}`} marked operations: without any one of them there would be such an order.${now.part.length < now.operations.length ? ' Which of the others took effect makes no difference.' : ''}`}
         </p>
       )}
     </div>

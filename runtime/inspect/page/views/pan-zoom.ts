@@ -22,11 +22,14 @@ const [GLIDE, CALM] = [240, 600];
 /** `follow`: what is active is kept in sight, as large as can be read. `whole`: all of it. `own`: as somebody has moved it. */
 export type Mode = 'follow' | 'whole' | 'own';
 
+/** px at the bottom of the view. */
+const BUTTONS = 34;
+
 export class PanZoom {
   readonly #svg: SVGSVGElement;
   readonly #moving: SVGGElement;
   #drawing: Size = { width: 1, height: 1 };
-  /** Of the view. Measured when it changes: asking while a frame is made would have the browser lay it out twice. */
+  /** Of the view, without where the buttons are. Measured when it changes: asking while a frame is made would have the browser lay it out twice. */
   #room: Size;
   #frame: Frame = { scale: 1, x: 0, y: 0 };
   #mode: Mode = 'follow';
@@ -154,7 +157,7 @@ export class PanZoom {
 
   #measured(): Size {
     const { width, height } = this.#svg.getBoundingClientRect();
-    return { width, height };
+    return { width, height: Math.max(0, height - BUTTONS) };
   }
 
   #apply(frame: Frame): void {

@@ -1,5 +1,5 @@
 /** A new run: which service, which protocol, on what network. */
-import { useSignal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { orders } from '../../../../machines/multicast/order.js';
 import type { Scenario } from '../../../simulate/scenario.js';
@@ -45,15 +45,20 @@ const styles: Readonly<
   },
 };
 
+/** What is filled in: for which of the runs that were opened it is, for it means nothing for another. */
+const draft = signal<{ readonly of: typeof opened.value; readonly change: Partial<Scenario> }>({
+  of: null,
+  change: {},
+});
+
 export function Setup(): JSX.Element {
   const run = standing.value.run ?? opened.value?.run ?? null;
-  const draft = useSignal<Partial<Scenario>>({});
-  const service = useSignal<string | null>(null);
   if (run === null) return <p class="note">A live cluster has the settings that its application gave it.</p>;
-  const now: Scenario = { ...run.scenario, ...draft.value };
+  const drafted = draft.value.of === opened.value ? draft.value.change : {};
+  const now: Scenario = { ...run.scenario, ...drafted };
   const style = styles[now.replication];
   const change = (change: Partial<Scenario>): void => {
-    draft.value = { ...draft.value, ...change };
+    draft.value = { of: opened.value, change: { ...drafted, ...change } };
   };
   const restyle = (replication: Scenario['replication']): void => {
     const next = styles[replication];
@@ -67,16 +72,9 @@ export function Setup(): JSX.Element {
   };
   const start = (submitted: Event): void => {
     submitted.preventDefault();
-    draft.value = {};
+    draft.value = { of: null, change: {} };
     pause();
-    send({
-      do: 'open',
-      run: {
-        ...run,
-        service: service.value ?? run.service,
-        scenario: { ...now, ...(service.value === null || service.value === run.service ? {} : { requests: [] }) },
-      },
-    });
+    send({ do: 'open', run: { ...run, scenario: now } });
   };
   const number = (
     name: string,
@@ -94,7 +92,10 @@ export function Setup(): JSX.Element {
         min={least}
         max={most}
         step={step}
-        onChange={({ currentTarget }) => set(Math.min(most, Math.max(least, Number(currentTarget.value) || 0)))}
+        required
+        onChange={({ currentTarget }) => {
+          if (currentTarget.reportValidity()) set(Number(currentTarget.value));
+        }}
       />
     </label>
   );
@@ -133,7 +134,7 @@ export function Setup(): JSX.Element {
           value={now.reads}
           onChange={({ currentTarget }) => change({ reads: currentTarget.value as Scenario['reads'] })}
         >
-          {style.reads.map((reads) => (
+          {[...new Set([...style.reads, now.reads])].map((reads) => (
             <option key={reads}>{reads}</option>
           ))}
         </select>
@@ -170,7 +171,7 @@ export function Setup(): JSX.Element {
         0,
         1000,
         (least) => change({ delay: [least, Math.max(least, now.delay[1])] }),
-        0.5,
+        0.1,
       )}
       {number(
         'delay to',
@@ -178,9 +179,9 @@ export function Setup(): JSX.Element {
         0,
         1000,
         (most) => change({ delay: [Math.min(now.delay[0], most), most] }),
-        0.5,
+        0.1,
       )}
-      {number('loss', now.loss, 0, 0.9, (loss) => change({ loss }), 0.05)}
+      {number('loss', now.loss, 0, 0.9, (loss) => change({ loss }), 0.01)}
       {number('seed', now.seed, 0, 2 ** 32 - 1, (seed) => change({ seed }))}
       <p class="note">
         {`${now.requests.length} requests of ${new Set(now.requests.map(({ client }) => client)).size} clients` +

@@ -14,21 +14,51 @@ const MOST = 200;
 /** ms after which a message whose arrival is not known yet has come half way. */
 const HALF_WAY = 2;
 
+/** Share of the way at which a loss is drawn. */
+const LOST_AT = 0.5;
+
 export function flightsAt(timeline: Timeline, place: number, time: number): Flight[] {
   const flights: Flight[] = [];
   const { flying, nodes } = timeline.cutAt(place);
   for (const index of flying) {
     if (flights.length === MOST) break;
-    const left = timeline.t.at(index);
-    const arrival = timeline.arrival.at(index);
-    // who has crashed sends it no more, and none of what was sent arrives
-    if (arrival === NONE && nodes.get(timeline.text(timeline.node.at(index)))?.up === false) continue;
-    const passed = Math.max(0, time - left);
-    const way = arrival === NONE ? 0 : timeline.t.at(arrival) - left;
-    const share = arrival === NONE ? passed / (passed + HALF_WAY) : way === 0 ? 1 : Math.min(1, passed / way);
-    flights.push({ index, share });
+    const isGone = nodes.get(timeline.text(timeline.node.at(index)))?.up === false;
+    const share = shareOf(timeline, index, { place, time, isGone });
+    if (share !== null) flights.push({ index, share });
   }
   return flights;
+}
+
+/** Null where nothing is on its way: it was lost, and nobody knows that it was sent again. `isGone`: its sender has crashed. */
+function shareOf(
+  timeline: Timeline,
+  message: number,
+  { place, time, isGone }: { readonly place: number; readonly time: number; readonly isGone: boolean },
+): number | null {
+  const { before, next } = lossesOf(timeline, message, place);
+  const arrival = timeline.arrival.at(message);
+  const ends = next !== NONE ? next : arrival;
+  if (ends === NONE && (isGone || before !== NONE)) return null;
+  const left = timeline.t.at(before === NONE ? message : before);
+  const passed = Math.max(0, time - left);
+  if (ends === NONE) return passed / (passed + HALF_WAY);
+  const way = timeline.t.at(ends) - left;
+  return (way === 0 ? 1 : Math.min(1, passed / way)) * (next === NONE ? 1 : LOST_AT);
+}
+
+/** The last of its losses before this place, and the first after it; NONE where there is none. */
+function lossesOf(
+  timeline: Timeline,
+  message: number,
+  place: number,
+): { readonly before: number; readonly next: number } {
+  let before = timeline.loss.at(message);
+  let next: number = NONE;
+  while (before !== NONE && before >= place) {
+    next = before;
+    before = timeline.loss.at(before);
+  }
+  return { before, next };
 }
 
 /** ms for which a loss is shown. */

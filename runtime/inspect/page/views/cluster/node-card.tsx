@@ -26,7 +26,7 @@ export function NodeCard({ card, controllable }: NodeCardProps): JSX.Element {
         height={height}
         rx={6}
         role="button"
-        tabIndex={0}
+        tabindex={0}
         aria-label={`Node ${node}${up ? '' : ', down'}`}
         onClick={pick}
         onKeyDown={act(pick)}
@@ -56,7 +56,7 @@ export function NodeCard({ card, controllable }: NodeCardProps): JSX.Element {
             class={`actor ${isChosen ? 'picked' : ''} ${row.fresh ? 'fresh' : ''}`}
             transform={`translate(0 ${HEAD + i * ROW})`}
             role="button"
-            tabIndex={0}
+            tabindex={0}
             aria-label={`Actor ${row.actor} of ${node}: ${row.state}`}
             onClick={open}
             onKeyDown={act(open)}
@@ -85,7 +85,7 @@ function Strike({ card: { node, up, width } }: { readonly card: Card }): JSX.Ele
       class="strike"
       transform={`translate(${width - 15} 14)`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={title}
       data-do={`${deed}:${node}`}
       onClick={strike}

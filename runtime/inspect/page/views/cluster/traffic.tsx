@@ -182,7 +182,7 @@ function Message({ index, at, isPicked }: MessageProps): JSX.Element {
       class={`flight ${isControl ? 'control' : ''} ${isPicked ? 'picked' : ''} ${categoryOf(events.request.at(index))}`}
       transform={`translate(${at.x} ${at.y})`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={about}
       onClick={pick}
       onKeyDown={act(pick)}

@@ -150,23 +150,39 @@ function endOf(
     case 'doomed':
       return { t: sent + flight, share: 1 };
     case 'lost':
-      return { t: sent + flight * LOST_AT, share: LOST_AT };
+      return { t: lostDuring(timeline, flight, firstLoss(timeline, index)).to, share: LOST_AT };
   }
+}
+
+function firstLoss(timeline: Timeline, message: number): number {
+  let lost = timeline.loss.at(message);
+  for (let before = lost; before !== NONE; before = timeline.loss.at(lost)) lost = before;
+  return lost;
 }
 
 /** Share of the way at which a loss is drawn. */
 const LOST_AT = 0.42;
 
-/** Where a message that the network lost ended: it was on its way for a moment. `x` and `y` are where it left. */
+/** From when to when a message was on its way that the network lost: where that is not known, or over at once, for about as long as others. */
+function lostDuring(timeline: Timeline, flight: number, lost: number): { readonly from: number; readonly to: number } {
+  const t = timeline.t.at(lost);
+  const before = timeline.loss.at(lost);
+  const sent = timeline.sent.at(lost);
+  // The link has sent it again since it was lost before: nobody knows when.
+  const known = before === NONE ? (sent === NONE ? t : timeline.t.at(sent)) : timeline.t.at(before);
+  const from = before === NONE ? known : Math.max(known, t - flight);
+  return from < t ? { from, to: t } : { from: t, to: t + flight * LOST_AT };
+}
+
+/** Where a message that the network lost ended. `y` is that of its sender. */
 export function stubOf(
   { timeline, landmarks, rowOf }: Stage,
   index: number,
-  x: number,
   y: number,
   xAt: (t: number) => number,
   rows: readonly number[],
 ): Cross {
-  const to = rows[rowOf.get(timeline.peer.at(index)) ?? 0] ?? y;
-  const t = timeline.t.at(index) + landmarks.flight * LOST_AT;
-  return { index, kind: 'lost', x: xAt(t), y: y + (to - y) * LOST_AT, count: 1, from: { x, y } };
+  const target = rows[rowOf.get(timeline.peer.at(index)) ?? 0] ?? y;
+  const { from, to } = lostDuring(timeline, landmarks.flight, index);
+  return { index, kind: 'lost', x: xAt(to), y: y + (target - y) * LOST_AT, count: 1, from: { x: xAt(from), y } };
 }

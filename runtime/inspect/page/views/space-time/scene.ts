@@ -227,7 +227,7 @@ class Drawing {
         break;
       case kindNumber.lost:
         if (timeline.control.at(index) === 1 && this.#options.control === 'hidden') break;
-        this.stubs.push(stubOf(this.#stage, index, this.#x(index), y, this.#xAt, this.#rows));
+        this.stubs.push(stubOf(this.#stage, index, y, this.#xAt, this.#rows));
         break;
     }
   }
