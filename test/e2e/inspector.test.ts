@@ -114,7 +114,6 @@ describe('what a viewer does', () => {
     await press('end');
     expect(await events()).not.toBe(before);
     // and let go of again
-    await goTo(Math.floor((await events()) / 2));
     await page.locator('[data-do^="end:hold:"]').click();
     await page.waitForSelector('.faults', { state: 'detached' });
     expect(complaints).toEqual([]);
