@@ -42,6 +42,17 @@ drawings.set('cluster', () => {
 drawings.set('chart', chartSvg);
 drawings.set('space-time', spaceTimeFile);
 
+/** The arrow keys go from tab to tab, as readers of screens expect. */
+function alongTabs(event: KeyboardEvent): void {
+  const by = { ArrowRight: 'nextElementSibling', ArrowLeft: 'previousElementSibling' } as const;
+  const way = event.key === 'ArrowRight' || event.key === 'ArrowLeft' ? by[event.key] : null;
+  const next = way === null ? null : (event.target as Element)[way]; // keys are pressed on elements
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+  next.click();
+}
+
 function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
   if (filling.value !== null && filling.value !== pane) return null;
   const name = shown.value[pane];
@@ -49,7 +60,7 @@ function PaneBox({ pane }: { readonly pane: Pane }): JSX.Element | null {
   return (
     <section class={`pane ${pane}`} aria-label={titles[name]}>
       <div class="pane-bar">
-        <div role="tablist">
+        <div role="tablist" onKeyDown={alongTabs}>
           {panes[pane].map((each) => (
             <button
               key={each}
@@ -116,7 +127,7 @@ function Side(): JSX.Element {
   return (
     <aside class="side">
       <div class="pane-bar">
-        <div role="tablist">
+        <div role="tablist" onKeyDown={alongTabs}>
           {sides.map(([name, title]) => (
             <button
               key={name}

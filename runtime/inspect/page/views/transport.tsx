@@ -137,7 +137,7 @@ const word = (): string => steps.find(([value]) => value === stepTo.value)?.[1] 
 /** Keys that work wherever nothing is being typed. */
 export function onKey(event: KeyboardEvent): void {
   const target = event.target as Element | null; // keys are pressed on elements
-  if (target?.closest('input, select, textarea, [role=button], [data-keys]') != null) return;
+  if (target?.closest('input, select, textarea, [role=button], [role=tab], [data-keys]') != null) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const deeds: Readonly<Record<string, () => void>> = {
     ' ': () => (playing.value ? pause() : play()),
