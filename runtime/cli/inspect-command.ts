@@ -8,16 +8,14 @@ import { extname, resolve } from 'node:path';
 import { resolveSettings } from '../cluster/settings.js';
 import { styles } from '../cluster/styles.js';
 import { ChoraleError } from '../errors.js';
-import type { ChartDescription } from '../inspect/charts/describe.js';
 import type { Run } from '../inspect/protocol.js';
 import { HostedSimulation } from '../inspect/server/hosted-simulation.js';
 import { serveInspector } from '../inspect/server/serve.js';
-import { firstLine, TraceFileSource } from '../inspect/server/trace-file.js';
+import { firstLine, type TraceFileSettings, TraceFileSource } from '../inspect/server/trace-file.js';
 import type { Served } from '../inspect/server/viewer.js';
 import type { Offered } from '../inspect/sources/operations.js';
 import { chartsOf } from '../inspect/sources/trace.js';
 import { kinds } from '../inspect/timeline/chunk.js';
-import type { AnyService } from '../service/index.js';
 import { parseSaved, type SavedRun } from '../simulate/saved-run.js';
 import { promised } from '../simulate/trial.js';
 import { openBrowser } from './browser.js';
@@ -106,8 +104,8 @@ async function fileOf(what: string, service: string | undefined, io: Io): Promis
   const line = await firstLine(path);
   const kind = kindOf(String(line));
   if (kinds.some((each) => each === kind)) {
-    const found = service === undefined ? null : await findService(service, io.cwd);
-    return new TraceFileSource({ path, service: found?.service ?? null, run: null, charts: [] });
+    const offered = service === undefined ? null : await findService(service, io.cwd);
+    return new TraceFileSource({ path, offered: offered && offeredBy(offered), run: null, charts: [] });
   }
   if (kind !== 'header') return scenarioFile(parseSaved(await readFile(path, 'utf8'), what), service, io);
   const saved = parseSaved(String(line), what);
@@ -131,18 +129,21 @@ function runOf({ service, property, scenario }: SavedRun): Run {
   return { service, property: property ?? usual, scenario };
 }
 
+/** The requests that come with a service are files: those of a run are in it. */
+const offeredBy = ({ service, workload }: FoundService): Offered => ({ service, workload });
+
 /** The service of a trace and its charts; null and none where it is not here: the trace can be looked at all the same. */
 async function knownOf(
   saved: SavedRun,
   name: string | undefined,
   io: Io,
-): Promise<{ readonly service: AnyService | null; readonly charts: readonly ChartDescription[] }> {
+): Promise<Pick<TraceFileSettings, 'offered' | 'charts'>> {
   try {
-    const { service } = await findService(name ?? saved.service, io.cwd);
-    return { service, charts: chartsOf(service, runOf(saved)) };
+    const found = await findService(name ?? saved.service, io.cwd);
+    return { offered: offeredBy(found), charts: chartsOf(found.service, runOf(saved)) };
   } catch (error) {
     if (name !== undefined) throw error;
-    return { service: null, charts: [] };
+    return { offered: null, charts: [] };
   }
 }
 

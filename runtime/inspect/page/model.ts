@@ -100,10 +100,14 @@ export function lookAt(place: number): void {
 
 /** Looks at this place of the run that is opened next, as soon as it is there. */
 export function lookOnce(place: number): void {
+  let of: typeof opened.value = null;
   const stop = effect(() => {
     told.value;
-    if (opened.value === null || timeline.value.length < place) return;
-    untracked(() => lookAt(place));
+    const { value: now } = opened;
+    if (now === null) return;
+    of ??= now;
+    if (now === of && timeline.value.length < place) return;
+    if (now === of) untracked(() => lookAt(place));
     queueMicrotask(() => stop());
   });
 }

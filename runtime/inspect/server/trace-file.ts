@@ -3,27 +3,30 @@
  */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import type { AnyService } from '../../service/index.js';
+import { ChoraleError } from '../../errors.js';
 import type { HistoryProperty } from '../../simulate/trial.js';
 import type { ChartDescription } from '../charts/describe.js';
 import { linesFrame } from '../frame.js';
 import type { Command, Report, Run } from '../protocol.js';
+import type { Offered } from '../sources/operations.js';
 import { notOfTraces, traceOpened, traceStanding } from '../sources/trace.js';
 import { historyOfFile, type TraceHistory } from '../sources/trace-history.js';
 import { PART, wholeLines } from '../timeline/blocks.js';
+import { HostedSimulation } from './hosted-simulation.js';
 import type { Looking, Served, Viewer } from './viewer.js';
 
 export interface TraceFileSettings {
   readonly path: string;
-  /** What the trace is of; null where nobody knows. */
-  readonly service: AnyService | null;
+  /** The service that the trace is of, so that it can be judged, and run again; null where nobody knows. */
+  readonly offered: Offered | null;
   /** Null where nobody knows: the trace is of something else than a simulation. */
   readonly run: Run | null;
   readonly charts: readonly ChartDescription[];
 }
 
 export class TraceFileSource implements Served {
-  readonly commandLimit = 1024 * 1024;
+  /** A run that is opened has all its requests. */
+  readonly commandLimit = 64 * 1024 * 1024;
   readonly #settings: TraceFileSettings;
 
   constructor(settings: TraceFileSettings) {
@@ -35,17 +38,27 @@ export class TraceFileSource implements Served {
     const enough = new AbortController();
     const gone = new AbortController();
     viewer.report(traceOpened(run, charts));
-    const sending = this.#send(viewer, enough.signal);
+    const sending = this.#send(viewer, enough.signal, gone.signal);
     let history: Promise<TraceHistory> | null = null;
+    /** In place of the trace, once somebody has it run again. */
+    let again: Looking | null = null;
     const check = async (property: HistoryProperty): Promise<void> => {
       const bytes = await sending;
       history ??= this.#historyOf(bytes, gone.signal);
-      const verdict = (await history).verdict(property);
-      viewer.report({ is: 'verdict', verdict });
+      const known = await history;
+      if (!gone.signal.aborted) viewer.report({ is: 'verdict', verdict: known.verdict(property) });
+    };
+    const leave = (): void => {
+      gone.abort();
+      enough.abort();
     };
     return {
-      take(command: Command) {
-        if (command.do === 'stop') enough.abort();
+      take: (command: Command) => {
+        if (again !== null) again.take(command);
+        else if (command.do === 'open') {
+          again = this.#again(command.run).join(viewer);
+          leave();
+        } else if (command.do === 'stop') enough.abort();
         else if (command.do !== 'check') throw notOfTraces(command);
         else
           check(command.property).catch((error: unknown) => {
@@ -53,22 +66,31 @@ export class TraceFileSource implements Served {
           });
       },
       leave() {
-        gone.abort();
-        enough.abort();
+        leave();
+        again?.leave();
       },
     };
   }
 
-  /** Of so many bytes of the file, from its begin. */
-  #historyOf(bytes: number, signal: AbortSignal): Promise<TraceHistory> {
-    const { path, service } = this.#settings;
-    // a stream has at least one byte
-    const parts = bytes === 0 ? nothing() : createReadStream(path, { highWaterMark: PART, end: bytes - 1, signal });
-    return historyOfFile(parts, service);
+  #again(run: Run): HostedSimulation {
+    const { offered } = this.#settings;
+    if (offered !== null) return new HostedSimulation(offered, run, false);
+    throw new ChoraleError(
+      'NOT_ALLOWED',
+      'The service of this trace is not known here, so it cannot be run again: name its module after the file.',
+    );
   }
 
-  /** The bytes that the viewer has then. */
-  async #send(viewer: Viewer, signal: AbortSignal): Promise<number> {
+  /** Of so many bytes of the file, from its begin. */
+  #historyOf(bytes: number, signal: AbortSignal): Promise<TraceHistory> {
+    const { path, offered } = this.#settings;
+    // a stream has at least one byte
+    const parts = bytes === 0 ? nothing() : createReadStream(path, { highWaterMark: PART, end: bytes - 1, signal });
+    return historyOfFile(parts, offered?.service ?? null);
+  }
+
+  /** The bytes that the viewer has then. `gone`: it does not look at the trace any more. */
+  async #send(viewer: Viewer, signal: AbortSignal, gone: AbortSignal): Promise<number> {
     const { path, run } = this.#settings;
     let loaded = 0;
     let sent = 0;
@@ -85,7 +107,7 @@ export class TraceFileSource implements Served {
     } catch (error) {
       if (!signal.aborted) viewer.report(unreadable(error));
     }
-    viewer.report(traceStanding(run, loaded, true));
+    if (!gone.aborted) viewer.report(traceStanding(run, loaded, true));
     return sent;
   }
 }

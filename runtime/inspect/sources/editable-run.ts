@@ -8,10 +8,23 @@ import type { AnyService } from '../../service/index.js';
 import type { PlannedRequest } from '../../simulate/plan.js';
 import type { Scenario } from '../../simulate/scenario.js';
 import type { HistoryProperty } from '../../simulate/trial.js';
+import type { TraceEvent } from '../../trace/format.js';
+import { ALL_END, endings } from '../timeline/cut.js';
 import { Recording } from './recording.js';
 import { momentBetween, Script } from './script.js';
 
 export type Call = Pick<PlannedRequest, 'client' | 'op' | 'args'>;
+
+/** When a fault began that is in force now, ms; null where it is not. */
+function beginOf(fault: string, events: readonly TraceEvent[]): number | null {
+  let begun: number | null = null;
+  for (const event of events) {
+    if (event.kind !== 'fault') continue;
+    if (event.fault === fault) begun = event.t;
+    else if (event.fault === ALL_END || endings.some((ending) => event.fault === `${fault}${ending}`)) begun = null;
+  }
+  return begun;
+}
 
 export class EditableRun {
   readonly #service: AnyService;
@@ -67,8 +80,8 @@ export class EditableRun {
   /** Ends a fault that is in force at a place, there. Errors: INPUT_INVALID; then nothing has changed. */
   end(fault: string, place: number): void {
     const { script, recording, time } = this.#at(place);
-    const begun = recording.events.findLast((event) => event.kind === 'fault' && event.fault === fault);
-    const next = begun === undefined ? null : script.withEnd(fault, begun.t, time);
+    const begun = beginOf(fault, recording.events);
+    const next = begun === null ? null : script.withEnd(fault, begun, time);
     if (next === null) throw new ChoraleError('INPUT_INVALID', `The fault "${fault}" is not in force there.`);
     this.#take(next.goingOn(time, time), this.#made(next), time);
   }

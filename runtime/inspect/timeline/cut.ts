@@ -40,7 +40,9 @@ interface OwnNode {
 }
 
 /** What ends a fault: its words, and one of these after them. */
-const endings = [' heals', ' ends'];
+export const endings: readonly string[] = [' heals', ' ends'];
+/** No fault is in force from then on. */
+export const ALL_END = 'faults end';
 /** What is over as soon as it has struck. */
 const strokes = /^(crash|recover|suspect|join|leave|lose):/;
 
@@ -155,7 +157,7 @@ export class Cut {
 
   #fault(text: string): void {
     if (strokes.test(text)) return;
-    if (text === 'faults end') {
+    if (text === ALL_END) {
       this.faults.clear();
       return;
     }

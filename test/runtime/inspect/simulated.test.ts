@@ -335,6 +335,8 @@ describe('what is shown', () => {
     at.toEnd();
     expect(at.events).toContainEqual(expect.objectContaining({ kind: 'fault', t: 26, fault: `${fault}..26ms heals` }));
     expect(at.lines).toEqual(linesOf(scenario));
+    at.do({ do: 'end', fault: at.run.scenario.faults[0] ?? '', place: at.length }); // it is over by itself
+    expect(at.failed).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(/not in force/) });
     // who goes back to where it was in force, and does something else, has not ended it
     const place = at.events.findIndex(({ kind }) => kind === 'fault') + 3;
     at.do({ do: 'inject', fault: 'crash:rm-1', place });

@@ -8,11 +8,13 @@ import { frameOf } from '../../../runtime/inspect/frame.js';
 import type { Command, Report } from '../../../runtime/inspect/protocol.js';
 import { TraceFileSource } from '../../../runtime/inspect/server/trace-file.js';
 import type { Looking } from '../../../runtime/inspect/server/viewer.js';
+import type { Offered } from '../../../runtime/inspect/sources/operations.js';
 import { TraceHistory } from '../../../runtime/inspect/sources/trace-history.js';
 import { TracedSource } from '../../../runtime/inspect/sources/traced.js';
 import { wholeLines } from '../../../runtime/inspect/timeline/blocks.js';
 import { TraceLines } from '../../../runtime/inspect/timeline/lines.js';
 import { Timeline } from '../../../runtime/inspect/timeline/timeline.js';
+import type { Scenario } from '../../../runtime/simulate/scenario.js';
 import type { HistoryProperty } from '../../../runtime/simulate/trial.js';
 import type { TraceEvent } from '../../../runtime/trace/format.js';
 import { ledger, requestsFor, run } from '../runs.js';
@@ -60,7 +62,7 @@ async function until(holds: () => boolean): Promise<void> {
 /** Somebody who looks at the trace. */
 abstract class Reader {
   readonly reports: Report[] = [];
-  readonly timeline = new Timeline();
+  timeline = new Timeline();
   /** Called with each report. */
   onReport: (report: Report) => void = () => undefined;
 
@@ -118,15 +120,15 @@ class Served extends Reader {
   readonly #lines = new TraceLines();
   readonly #looking: Looking;
 
-  constructor(text: string) {
+  constructor(text: string, offered: Offered | null = { service: ledger }) {
     super();
     const path = join(folder, 'trace.jsonl');
     writeFileSync(path, text);
-    this.#looking = new TraceFileSource({ path, service: ledger, run: null, charts: [] }).join({
+    this.#looking = new TraceFileSource({ path, offered, run: null, charts: [] }).join({
       ready: true,
       report: (report) => this.take(report),
       lines: (bytes) => this.#take(bytes),
-      events: () => undefined,
+      events: (chunk, steps) => this.take({ is: 'events', chunk, steps }),
       whenReady: (callback) => void setImmediate(callback),
     });
   }
@@ -275,6 +277,28 @@ describe('a trace that is dropped onto the page', () => {
     source.close();
     await read;
     expect(reports.length).toBe(length);
+  });
+});
+
+describe('a trace that is handed out by a server', () => {
+  const run = { service: 'ledger', scenario: { ...scenario, requests: requestsFor(3, 1, 2) } as unknown as Scenario }; // of the header
+  test('is run again where its service is known, and shown no more', async () => {
+    const reader = new Served([header, ...linesOf(80_000)].join('\n'));
+    await until(() => reader.all('events').length > 0);
+    reader.send({ do: 'open', run });
+    await until(() => reader.all('opened').length === 2);
+    expect(reader.all('opened').at(-1)).toMatchObject({ source: 'simulation', service: 'ledger' });
+    reader.timeline = new Timeline();
+    reader.send({ do: 'advance', until: null });
+    await until(() => reader.all('standing').at(-1)?.run?.scenario.requests.length === 2);
+    await until(() => reader.all('standing').at(-1)?.ended === true);
+    expect([...reader.timeline.requests()].length).toBe(2);
+    expect(reader.all('failed')).toEqual([]);
+  });
+
+  test('is not where it is not known', () => {
+    const reader = new Served(linesOf(10).join('\n'), null);
+    expect(() => reader.send({ do: 'open', run })).toThrow(expect.objectContaining({ code: 'NOT_ALLOWED' }));
   });
 });
 

@@ -290,7 +290,7 @@ function Reasons({ now }: { readonly now: Verdict }) {
           {now.part.length === 1
             ? `That one answer is enough${now.operations.length > 1 ? ', whatever else took effect' : ''}.`
             : isLarge(now)
-              ? 'Not all of the marked operations need be part of it: there was no time to leave out those that make no difference.'
+              ? 'It may not take all of the marked operations: of so many no smaller part was found in time.'
               : `It takes the answers of ${now.part.length === 2 ? 'both' : `all ${now.part.length}`} marked operations: without any one of them there would be such an order.${now.part.length < now.operations.length ? ' Which of the others took effect makes no difference.' : ''}`}
         </p>
       )}

@@ -24,7 +24,7 @@ export function numbersOf(verdict: Verdict): ReadonlyMap<number, number> {
   return new Map(byCall.map((place, i) => [place, i + 1]));
 }
 
-/** The part that fails is of so many that pairs of them say nothing: there was no time to leave out what makes no difference. */
+/** The part that fails is of so many that pairs of them say nothing. */
 export const isLarge = ({ part }: Verdict): boolean => part.length > FEW;
 
 export interface Rule {
