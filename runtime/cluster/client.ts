@@ -6,7 +6,7 @@ import type { Serializable } from '../../machines/shared/serializable.js';
 import { ChoraleError } from '../errors.js';
 import type { AnyService, CallOptions } from '../service/index.js';
 import { checkSerializable } from '../service/index.js';
-import type { Invocation, Session } from './client-port.js';
+import type { Invocation, Session } from './session.js';
 
 /** Most bytes of one call's arguments, estimated. */
 const ARGUMENTS_LIMIT = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@
  * Liveness, as a simulation can test it: once the faults have ended, every request that is still open is answered in time,
  * and the replicas that live come to agree. What did not is plain data.
  */
-import type { ReplicaStatus } from '../cluster/cluster.js';
+import type { ReplicaStatus } from '../cluster/standing.js';
 import type { AnyService } from '../service/index.js';
 import type { Simulation } from './simulation.js';
 import { deadlineOf, type Liveness, type PlayedRequest } from './workload.js';

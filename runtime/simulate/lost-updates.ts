@@ -13,7 +13,7 @@
 import { lastExecuted } from '../../machines/shared/executed-table.js';
 import { requestId } from '../../machines/shared/identifiers.js';
 import type { Call } from '../../machines/shared/requests.js';
-import type { Standing } from '../cluster/cluster.js';
+import type { Standing } from '../cluster/standing.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
 import { notOfTheService } from './verdict.js';
 import type { PlayedRequest } from './workload.js';

@@ -5,7 +5,7 @@
  */
 import type { Call } from '../../machines/shared/requests.js';
 import { prepare } from '../cluster/client.js';
-import type { Invocation, Session } from '../cluster/client-port.js';
+import type { Invocation, Session } from '../cluster/session.js';
 import type { AnyService } from '../service/index.js';
 import { deadlineOf, type PlannedRequest, type PlayedRequest, type PlaySettings } from './plan.js';
 import type { Simulation } from './simulation.js';

@@ -8,7 +8,7 @@
 import { equal } from '../../machines/shared/equality.js';
 import { requestId } from '../../machines/shared/identifiers.js';
 import type { Outcome, Request } from '../../machines/shared/requests.js';
-import type { ReplicaStatus } from '../cluster/cluster.js';
+import type { ReplicaStatus } from '../cluster/standing.js';
 import type { AnyService } from '../service/index.js';
 import type { Recorder, TraceEvent } from '../trace/format.js';
 import type { Simulation } from './simulation.js';

@@ -8,7 +8,7 @@ import { type Address, type NodeId, sessionId } from '../../machines/shared/iden
 import { codec } from '../actors/codec.js';
 import { decodeFrame } from '../actors/frame.js';
 import { VirtualClock } from '../clock/virtual.js';
-import type { Environment } from '../cluster/cluster.js';
+import type { Environment } from '../cluster/environment.js';
 import type { ChartCoverage } from '../coverage/coverage.js';
 import type { Recorder } from '../trace/format.js';
 import { SimulatedDisk } from './disk.js';

@@ -16,11 +16,11 @@ export const active = [
   {
     rule: 'AR-1',
     breaks: 'requests of one client have the same id',
-    file: 'runtime/cluster/client-port.ts',
+    file: 'runtime/cluster/session.ts',
     find: 'this.#seq += 1;',
     replace: 'this.#seq = 1;',
     tests: simulation,
-    name: 'AR-1: a front end has one request of a client under way',
+    name: 'AR-1: AR-2: AR-3: 2,000 seeds',
   },
   {
     rule: 'AR-1',
@@ -327,7 +327,7 @@ export const active = [
   {
     rule: 'AR-11',
     breaks: 'the crash of one voter ends the calls of all clients',
-    file: 'runtime/cluster/cluster.ts',
+    file: 'runtime/cluster/front-ends.ts',
     find: 'if (node !== id) continue;',
     replace: '',
     tests: simulation,

@@ -197,7 +197,7 @@ const execution = [
   mutant(
     'AR-1',
     'requests of one client have the same id',
-    'runtime/cluster/client-port.ts',
+    'runtime/cluster/session.ts',
     'this.#seq += 1;',
     'this.#seq = 1;',
   ),

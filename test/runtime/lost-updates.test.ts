@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import bank from '../../examples/bank/service.js';
 import { executedTable, recordExecuted } from '../../machines/shared/executed-table.js';
 import type { NodeId } from '../../machines/shared/identifiers.js';
-import type { Standing } from '../../runtime/cluster/cluster.js';
+import type { Standing } from '../../runtime/cluster/standing.js';
 import { lossText, lostUpdates, UpdateLog } from '../../runtime/simulate/lost-updates.js';
 import type { Scenario } from '../../runtime/simulate/scenario.js';
 import { shrink } from '../../runtime/simulate/shrink.js';

@@ -3,7 +3,7 @@
  */
 import { senderNode } from '../../../machines/shared/identifiers.js';
 import type { View } from '../../../machines/shared/view.js';
-import type { NodeStanding } from '../../cluster/cluster.js';
+import type { NodeStanding } from '../../cluster/standing.js';
 import type { TraceEvent } from '../../trace/format.js';
 
 export function pictureOf(t: number, nodes: readonly NodeStanding[]): TraceEvent[] {
