@@ -122,15 +122,18 @@ export function Transport(): JSX.Element {
       />
       <output class="clock">
         <strong>{time.value.toFixed(2)}</strong> ms
-        <span>{`event ${cursor.value.toLocaleString('en')} of ${length.toLocaleString('en')}`}</span>
+        <span>{`event ${grouped.format(cursor.value)} of ${grouped.format(length)}`}</span>
       </output>
       <span class="standing" role="status">
-        {missed.value > 0 && <em>{`${missed.value.toLocaleString('en')} events missed`}</em>}
+        {missed.value > 0 && <em>{`${grouped.format(missed.value)} events missed`}</em>}
         {live ? (following.value ? 'live' : 'looking back') : standing.value.ended ? 'at rest' : ''}
       </span>
     </div>
   );
 }
+
+/** Made once, for it is needed with every frame. */
+const grouped = new Intl.NumberFormat('en');
 
 const word = (): string => steps.find(([value]) => value === stepTo.value)?.[1] ?? '';
 

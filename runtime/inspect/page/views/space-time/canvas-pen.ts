@@ -8,6 +8,7 @@ const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-se
 export class CanvasPen implements Pen {
   readonly #on: CanvasRenderingContext2D;
   readonly #palette: Palette;
+  #font = '';
 
   constructor(on: CanvasRenderingContext2D, palette: Palette) {
     this.#on = on;
@@ -73,7 +74,10 @@ export class CanvasPen implements Pen {
     const { size = 11, bold = false, align = 'left', room = Number.POSITIVE_INFINITY, turn = 0 } = style;
     const shown = cutText(text, room, size);
     if (shown === '') return;
-    on.font = `${bold ? '600 ' : ''}${size}px ${FONT}`;
+    const font = `${bold ? '600 ' : ''}${size}px ${FONT}`;
+    // to set it costs more than to draw a word
+    if (font !== this.#font) on.font = font;
+    this.#font = font;
     on.textAlign = align;
     on.textBaseline = 'middle';
     on.globalAlpha = style.alpha ?? 1;
