@@ -5,7 +5,8 @@ import { pause } from './playback.js';
 import { isRemote, remote, takeToken } from './remote.js';
 
 /** What the worker takes besides commands. */
-export type ToWorker = Command | { readonly do: 'read'; readonly file: File };
+export type FileKind = 'scenario' | 'trace';
+export type ToWorker = Command | { readonly do: 'read'; readonly file: File; readonly what: FileKind };
 
 let worker: Worker | null = null;
 
@@ -51,28 +52,32 @@ export function openHere(run: Run): void {
 
 /** A trace, or a run that was saved; looked at from this place, once it is there. What is neither leaves all as it is. */
 export async function openFile(file: File, place = 0): Promise<void> {
-  if (!(await isReadable(file))) {
+  const what = await kindOf(file);
+  if (what === null) {
     const message = `${file.name} is neither a trace nor a run that was saved: ${file.size === 0 ? 'it is empty' : 'it does not begin as one'}.`;
     failure.value = { code: 'INPUT_INVALID', message };
     return;
   }
   pause();
   expect();
-  const message: ToWorker = { do: 'read', file };
+  const message: ToWorker = { do: 'read', file, what };
   own().postMessage(message);
   if (place > 0) lookOnce(place);
 }
 
-/** Bytes within which it is seen what a file is. */
+/** Bytes within which it is seen what a file is: of a trace the first line, of a scenario its begin. */
 const HEAD = 64 * 1024;
+const BEGIN = 64;
 
-/** Whether it begins as a trace or a scenario does: the first line is an event, or the whole says first of which kind it is. */
-async function isReadable(file: File): Promise<boolean> {
+/** By how it begins; null where neither begins so. */
+async function kindOf(file: File): Promise<FileKind | null> {
   const head = (await file.slice(0, HEAD).text()).trimStart();
-  if (/^\{\s*"kind"\s*:/.test(head)) return true;
+  if (/"kind"\s*:\s*"scenario"/.test(head.slice(0, BEGIN))) return 'scenario';
+  if (/^\{\s*"kind"\s*:/.test(head)) return 'trace'; // its header can be longer than what is read here
   try {
-    return 'kind' in Object(JSON.parse(head.slice(0, head.indexOf('\n'))));
+    const [line = ''] = head.split('\n', 1);
+    return 'kind' in Object(JSON.parse(line)) ? 'trace' : null;
   } catch {
-    return false;
+    return null;
   }
 }

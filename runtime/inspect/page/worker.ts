@@ -3,7 +3,7 @@ import { parseSaved } from '../../simulate/saved-run.js';
 import type { Report } from '../protocol.js';
 import { SimulatedSource } from '../sources/simulated.js';
 import { TracedSource } from '../sources/traced.js';
-import type { ToWorker } from './opening.js';
+import type { FileKind, ToWorker } from './opening.js';
 import { services } from './services.js';
 
 // a worker's own postMessage: the DOM's types have the window's
@@ -19,19 +19,13 @@ const clock = {
 const simulated = new SimulatedSource(new Map(Object.entries(services)), clock, report);
 let traced: TracedSource | null = null;
 
-/** Bytes within which the kind of a file is seen: that of a trace is in its first line. */
-const HEAD = 64;
-
-async function read(file: File): Promise<void> {
+async function read(file: File, what: FileKind): Promise<void> {
   traced?.close();
   traced = null;
   try {
-    const head = await file.slice(0, HEAD).text();
-    if (/"kind"\s*:\s*"scenario"/.test(head)) {
+    if (what === 'scenario') {
       const { service, property, scenario } = parseSaved(await file.text(), file.name);
-      simulated.send({ do: 'open', run: { service, scenario, ...(property === undefined ? {} : { property }) } });
-      simulated.send({ do: 'advance', until: null });
-      if (property !== undefined) simulated.send({ do: 'check', property });
+      simulated.openWhole({ service, scenario, ...(property === undefined ? {} : { property }) });
       return;
     }
     traced = new TracedSource(file, services, report);
@@ -44,7 +38,7 @@ async function read(file: File): Promise<void> {
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.do === 'read') {
-    void read(data.file);
+    void read(data.file, data.what);
     return;
   }
   if (data.do === 'open') {

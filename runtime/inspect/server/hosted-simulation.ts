@@ -25,10 +25,8 @@ export class HostedSimulation implements Served {
   join(viewer: Viewer): Looking {
     const services = new Map([[this.#run.service, this.#offered]]);
     const source = new SimulatedSource(services, hostFor(viewer), (report) => hand(viewer, report));
-    source.send({ do: 'open', run: this.#run });
-    const { property } = this.#run;
-    if (this.#whole) source.send({ do: 'advance', until: null });
-    if (this.#whole && property !== undefined) source.send({ do: 'check', property });
+    if (this.#whole) source.openWhole(this.#run);
+    else source.send({ do: 'open', run: this.#run });
     return {
       take: (command: Command) => source.send(command),
       leave: () => source.close(),

@@ -66,6 +66,13 @@ export class SimulatedSource {
     this.#guarded(() => this.#carryOut(command));
   }
 
+  /** A run that was saved: made to its end, and checked for what it was saved for. */
+  openWhole(run: Run): void {
+    this.send({ do: 'open', run });
+    this.send({ do: 'advance', until: null });
+    if (run.property !== undefined) this.send({ do: 'check', property: run.property });
+  }
+
   close(): void {
     this.#course.halt();
     this.#opened = null;

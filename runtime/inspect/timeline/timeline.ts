@@ -153,6 +153,17 @@ export class Timeline {
     return low;
   }
 
+  /** Of a message's losses the last before this place, and the first after it; NONE where there is none. */
+  lossesOf(message: number, place: number): { readonly before: number; readonly next: number } {
+    let before = this.loss.at(message);
+    let next: number = NONE;
+    while (before !== NONE && before >= place) {
+      next = before;
+      before = this.loss.at(before);
+    }
+    return { before, next };
+  }
+
   /** The run as it stood at a place. Good until the next call: it is the same object, moved. */
   cutAt(place: number): Cut {
     const to = Math.max(0, Math.min(place, this.length));

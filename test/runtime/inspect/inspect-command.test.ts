@@ -7,7 +7,8 @@ import WebSocket from 'ws';
 import { browserCommand } from '../../../runtime/cli/browser.js';
 import { run } from '../../../runtime/cli/cli.js';
 import { frameOf } from '../../../runtime/inspect/frame.js';
-import type { Command, Report, Run } from '../../../runtime/inspect/protocol.js';
+import { runOf } from '../../../runtime/inspect/page/scenes/scene.js';
+import type { Command, Report } from '../../../runtime/inspect/protocol.js';
 import { HostedSimulation } from '../../../runtime/inspect/server/hosted-simulation.js';
 import type { Viewer } from '../../../runtime/inspect/server/viewer.js';
 import { TraceLines } from '../../../runtime/inspect/timeline/lines.js';
@@ -200,22 +201,7 @@ test('a simulation waits for a page that does not read, and goes on when it does
     queries: {},
   });
   const requests = Array.from({ length: 300 }, (_, i) => ({ at: i, client: 'alice', op: 'add', args: [] }));
-  const scenario: Run['scenario'] = {
-    seed: 1,
-    replication: 'active',
-    replicas: 3,
-    tolerate: 'crash',
-    order: 'total',
-    reads: 'order',
-    retryAfter: 500,
-    delay: [1, 3],
-    loss: 0,
-    duplicate: 0,
-    faults: [],
-    requests,
-    via: {},
-    faultsEndAt: null,
-  };
+  const counting = runOf('counter', 'sequential', { delay: [1, 3], requests });
   const waiting: (() => void)[] = [];
   const page: Viewer & { ready: boolean; chunks: number; ended: boolean } = {
     ready: true,
@@ -231,7 +217,7 @@ test('a simulation waits for a page that does not read, and goes on when it does
     },
     whenReady: (callback) => void (page.ready ? callback() : waiting.push(callback)),
   };
-  const looking = new HostedSimulation({ service: counter }, { service: 'counter', scenario }, false).join(page);
+  const looking = new HostedSimulation({ service: counter }, counting, false).join(page);
   looking.take({ do: 'advance', until: null });
   await until(() => waiting.length === 1);
   const { chunks } = page;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { service, surroundings } from 'chorale';
 import { frameOf } from '../../../runtime/inspect/frame.js';
+import { runOf } from '../../../runtime/inspect/page/scenes/scene.js';
 import type { Command, Report } from '../../../runtime/inspect/protocol.js';
 import { TraceFileSource } from '../../../runtime/inspect/server/trace-file.js';
 import type { Looking } from '../../../runtime/inspect/server/viewer.js';
@@ -14,7 +15,6 @@ import { TracedSource } from '../../../runtime/inspect/sources/traced.js';
 import { wholeLines } from '../../../runtime/inspect/timeline/blocks.js';
 import { TraceLines } from '../../../runtime/inspect/timeline/lines.js';
 import { Timeline } from '../../../runtime/inspect/timeline/timeline.js';
-import type { Scenario } from '../../../runtime/simulate/scenario.js';
 import type { HistoryProperty } from '../../../runtime/simulate/trial.js';
 import type { TraceEvent } from '../../../runtime/trace/format.js';
 import { ledger, requestsFor, run } from '../runs.js';
@@ -24,22 +24,7 @@ type Of<Is extends Report['is']> = Extract<Report, { is: Is }>;
 const folder = mkdtempSync(join(tmpdir(), 'chorale-traced-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const scenario = {
-  seed: 1,
-  replication: 'active',
-  replicas: 3,
-  tolerate: 'crash',
-  order: 'total',
-  reads: 'order',
-  retryAfter: 500,
-  delay: [1, 3],
-  loss: 0,
-  duplicate: 0,
-  faults: [],
-  requests: [],
-  via: {},
-  faultsEndAt: null,
-};
+const { scenario } = runOf('ledger', 'sequential', { delay: [1, 3] });
 const header = JSON.stringify({ kind: 'header', v: 1, service: 'ledger', scenario });
 
 /** Each a little longer than the one before, with letters of several bytes, so that parts end anywhere. */
@@ -281,7 +266,7 @@ describe('a trace that is dropped onto the page', () => {
 });
 
 describe('a trace that is handed out by a server', () => {
-  const run = { service: 'ledger', scenario: { ...scenario, requests: requestsFor(3, 1, 2) } as unknown as Scenario }; // of the header
+  const run = { service: 'ledger', scenario: { ...scenario, requests: requestsFor(3, 1, 2) } };
   test('is run again where its service is known, and shown no more', async () => {
     const reader = new Served([header, ...linesOf(80_000)].join('\n'));
     await until(() => reader.all('events').length > 0);

@@ -15,7 +15,7 @@ const MOST = 200;
 const HALF_WAY = 2;
 
 /** Share of the way at which a loss is drawn. */
-const LOST_AT = 0.5;
+export const LOST_AT = 0.5;
 
 export function flightsAt(timeline: Timeline, place: number, time: number): Flight[] {
   const flights: Flight[] = [];
@@ -35,7 +35,7 @@ function shareOf(
   message: number,
   { place, time, isGone }: { readonly place: number; readonly time: number; readonly isGone: boolean },
 ): number | null {
-  const { before, next } = lossesOf(timeline, message, place);
+  const { before, next } = timeline.lossesOf(message, place);
   const arrival = timeline.arrival.at(message);
   const ends = next !== NONE ? next : arrival;
   if (ends === NONE && (isGone || before !== NONE)) return null;
@@ -44,21 +44,6 @@ function shareOf(
   if (ends === NONE) return passed / (passed + HALF_WAY);
   const way = timeline.t.at(ends) - left;
   return (way === 0 ? 1 : Math.min(1, passed / way)) * (next === NONE ? 1 : LOST_AT);
-}
-
-/** The last of its losses before this place, and the first after it; NONE where there is none. */
-function lossesOf(
-  timeline: Timeline,
-  message: number,
-  place: number,
-): { readonly before: number; readonly next: number } {
-  let before = timeline.loss.at(message);
-  let next: number = NONE;
-  while (before !== NONE && before >= place) {
-    next = before;
-    before = timeline.loss.at(before);
-  }
-  return { before, next };
 }
 
 /** ms for which a loss is shown. */

@@ -6,7 +6,7 @@ import { choose, chosen, cursor, timeline, told } from '../../model.js';
 import { time } from '../../playback.js';
 import { categoryOf, requestOf } from '../../requests.js';
 import { type Cast, pairKey } from './cast.js';
-import { apart, type Flight, flightsAt, lossesAt, type Telling, tellingOf } from './flights.js';
+import { apart, type Flight, flightsAt, LOST_AT, lossesAt, type Telling, tellingOf } from './flights.js';
 import { labelPlaces } from './labels.js';
 import type { Place, Size, Slot } from './places.js';
 import type { Ways } from './ways.js';
@@ -162,7 +162,7 @@ function lostWords(losses: readonly number[], ways: Ways): Lost[] {
     if (way === null || index === undefined) return [];
     const sent = events.sent.at(index);
     const type = sent < 0 ? events.text(events.word.at(index)) : events.text(events.word.at(sent));
-    return [{ index, at: way.at(0.5, to < from), text: `${wordsOf(type, all.length - 1)} lost` }];
+    return [{ index, at: way.at(LOST_AT, to < from), text: `${wordsOf(type, all.length - 1)} lost` }];
   });
 }
 

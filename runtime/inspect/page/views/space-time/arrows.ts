@@ -150,14 +150,8 @@ function endOf(
     case 'doomed':
       return { t: sent + flight, share: 1 };
     case 'lost':
-      return { t: lostDuring(timeline, flight, firstLoss(timeline, index)).to, share: LOST_AT };
+      return { t: lostDuring(timeline, flight, timeline.lossesOf(index, 0).next).to, share: LOST_AT };
   }
-}
-
-function firstLoss(timeline: Timeline, message: number): number {
-  let lost = timeline.loss.at(message);
-  for (let before = lost; before !== NONE; before = timeline.loss.at(lost)) lost = before;
-  return lost;
 }
 
 /** Share of the way at which a loss is drawn. */
